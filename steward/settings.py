@@ -1,0 +1,142 @@
+"""Everything Steward reads from the environment, in one table. Nothing else reads ``os.environ``."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, NamedTuple
+
+
+class SettingsError(ValueError):
+    """A setting is missing or cannot be understood. The message names the variable, never its value."""
+
+
+class Setting(NamedTuple):
+    """One row of the table. ``default`` None means that there is none: the variable must be set."""
+
+    name: str
+    attribute: str
+    default: str | None
+    meaning: str
+    read: Callable[[str], Any] = str
+
+
+def _address(text: str) -> str:
+    host, _, port = text.rpartition(":")
+    if not host or not port.isdigit() or int(port) > 65535:
+        raise ValueError("expected host:port")
+    return text
+
+
+def _health(text: str) -> str:
+    return _address(text if ":" in text else f"127.0.0.1:{text}")
+
+
+def _token_key(text: str) -> str:
+    if len(text.encode()) < 32:
+        raise ValueError("needs at least 32 bytes")
+    return text
+
+
+def _field_key(text: str) -> bytes:
+    try:
+        key = base64.b64decode(text, validate=True)
+    except binascii.Error:
+        raise ValueError("expected base64") from None
+    if len(key) != 32:
+        raise ValueError("needs 32 bytes as base64")
+    return key
+
+
+def _folder(text: str) -> Path:
+    return Path(text).expanduser().resolve()
+
+
+def _optional_folder(text: str) -> Path | None:
+    return _folder(text) if text else None
+
+
+def _count(text: str) -> int:
+    if not text.isdigit():
+        raise ValueError("expected a whole number, 0 or more")
+    return int(text)
+
+
+def _level(text: str) -> str:
+    if text.upper() not in ("DEBUG", "INFO", "WARNING", "ERROR"):
+        raise ValueError("expected DEBUG, INFO, WARNING or ERROR")
+    return text.upper()
+
+
+TABLE = (
+    Setting("STEWARD_DATA", "data", "./var", "Folder of everything that the local stack keeps", _folder),
+    Setting("STEWARD_HTTP", "http", "127.0.0.1:8080", "Where the gateway listens, host:port", _address),
+    Setting("STEWARD_AMQP_URI", "amqp_uri", "", "RabbitMQ; empty: `steward up` starts a private node"),
+    Setting("STEWARD_MONGO_URI", "mongo_uri", "", "MongoDB; empty: `steward up` starts the embedded store"),
+    Setting("STEWARD_TOKEN_KEY", "token_key", None, "Signs tokens and claims on the bus, 32 bytes or more", _token_key),
+    Setting("STEWARD_FIELD_KEY", "field_key", None, "Encrypts phones and names at rest, 32 bytes as base64", _field_key),
+    Setting("STEWARD_SMS_URL", "sms_url", "", "SMS operator; empty: `steward up` starts a simulated one"),
+    Setting("STEWARD_SMS_KEY", "sms_key", "", "Account at the SMS operator"),
+    Setting("STEWARD_SMS_SECRET", "sms_secret", "", "Signs requests to the SMS operator"),
+    Setting("STEWARD_DEMO_PASSWORD", "demo_password", "", "Password of the demo log-ins; empty: generated"),
+    Setting("STEWARD_POLICY", "policy", "", "Folder whose {service}.toml files override shipped numbers", _optional_folder),
+    Setting("STEWARD_HEALTH", "health", "127.0.0.1:0", "Where this process serves /healthz, /readyz and /metrics; port 0: any free one", _health),
+    Setting("STEWARD_REPLICA", "replica", "0", "Which replica of its service this process is, from 0", _count),
+    Setting("STEWARD_LOG_LEVEL", "log_level", "INFO", "DEBUG, INFO, WARNING or ERROR", _level),
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """The environment, checked. Secrets stay out of its repr."""
+
+    data: Path
+    http: str
+    amqp_uri: str = field(repr=False)
+    mongo_uri: str = field(repr=False)
+    token_key: str = field(repr=False)
+    field_key: bytes = field(repr=False)
+    sms_url: str
+    sms_key: str = field(repr=False)
+    sms_secret: str = field(repr=False)
+    demo_password: str = field(repr=False)
+    policy: Path | None
+    health: str
+    replica: int
+    log_level: str
+
+    @classmethod
+    def from_env(cls, environ: Mapping[str, str] = os.environ) -> Settings:
+        """The settings that ``environ`` holds. Raises SettingsError naming the variable that is missing or wrong."""
+        return cls(**{row.attribute: _value(row, environ) for row in TABLE})
+
+    def require(self, *attributes: str) -> None:
+        """Raise SettingsError for the first of ``attributes`` that is empty, e.g. ``require("amqp_uri")``."""
+        for row in TABLE:
+            if row.attribute in attributes and not getattr(self, row.attribute):
+                raise SettingsError(f"{row.name} is not set: {row.meaning}")
+
+
+def read(attribute: str, environ: Mapping[str, str] = os.environ) -> Any:
+    """One setting alone, for commands that run before there are secrets. Raises SettingsError."""
+    return _value(next(row for row in TABLE if row.attribute == attribute), environ)
+
+
+def _value(row: Setting, environ: Mapping[str, str]) -> Any:
+    text = environ.get(row.name, "").strip() or row.default
+    if text is None:
+        raise SettingsError(f"{row.name} is not set: {row.meaning}")
+    try:
+        return row.read(text)
+    except ValueError as problem:
+        raise SettingsError(f"{row.name}: {problem}") from None
+
+
+def markdown_table() -> str:
+    """The table as docs/settings.md shows it."""
+    rows = (f"| `{s.name}` | {'*required*' if s.default is None else s.default and f'`{s.default}`'} | {s.meaning} |" for s in TABLE)
+    return "\n".join(("| variable | default | meaning |", "|---|---|---|", *rows)) + "\n"
