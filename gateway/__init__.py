@@ -1,0 +1,1 @@
+"""The HTTP gateway: it knows services only through their specs."""

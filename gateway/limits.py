@@ -1,0 +1,38 @@
+"""The gateway's own numbers, from ``policy.toml`` and what the company says instead."""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import dataclass
+from importlib.resources import files
+from pathlib import Path
+
+from steward.policy import merge
+
+
+@dataclass(frozen=True, kw_only=True)
+class Limits:
+    """Sizes in bytes, times in seconds; what each means stands beside it in ``policy.toml``."""
+
+    max_body: int
+    max_upload: int
+    max_depth: int
+    in_flight: int
+    timeline_s: float
+    dead_letters_s: float
+    stream_ring: int
+    stream_queue: int
+    stream_clients: int
+    stream_heartbeat_s: float
+    stream_longest_s: float
+    stream_ticket_s: int
+    timelines: dict[str, str]
+
+    @classmethod
+    def read(cls, folder: Path | None = None) -> Limits:
+        """The shipped numbers, with those of ``folder/gateway.toml`` in their place. Raises TypeError for an unknown one."""
+        numbers = tomllib.loads(files("gateway").joinpath("policy.toml").read_text(encoding="utf-8"))
+        path = folder / "gateway.toml" if folder else None
+        if path and path.is_file():
+            numbers = merge(numbers, tomllib.loads(path.read_text(encoding="utf-8")))
+        return cls(**numbers)
