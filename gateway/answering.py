@@ -1,0 +1,56 @@
+"""What the caller gets: JSON, its version as an ETag, where it is, and what follows it."""
+
+from __future__ import annotations
+
+import base64
+import json
+from typing import Any
+from urllib.parse import urlencode
+
+from werkzeug.wrappers import Request, Response
+
+from gateway.asking import Asked
+
+JSON = "application/json"
+
+
+def dumped(value: Any) -> str:
+    """``value`` as compact JSON."""
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
+def answer(request: Request, asked: Asked, value: Any) -> Response:
+    """The response to a request that succeeded with ``value``."""
+    operation = asked.operation
+    if operation.media != JSON:
+        return Response(base64.b64decode(value["content"]), operation.status, content_type=operation.media)
+    if value is None:
+        return Response(status=204)
+    response = Response(dumped(value), operation.status, content_type=JSON)
+    if operation.paged:
+        _link(request, response, value)
+    elif isinstance(value, dict):
+        _located(request, response, value)
+    return response
+
+
+def _located(request: Request, response: Response, value: dict[str, Any]) -> None:
+    if isinstance(value.get("version"), int):
+        response.set_etag(str(value["version"]))
+        response.headers["Cache-Control"] = "private, no-cache"
+        if request.method == "GET" and _unchanged(request, str(value["version"])):
+            response.status_code = 304
+            response.set_data(b"")
+            del response.headers["Content-Type"]
+    if response.status_code == 201 and "id" in value:
+        response.headers["Location"] = f"{request.path.rstrip('/')}/{value['id']}"
+
+
+def _unchanged(request: Request, tag: str) -> bool:
+    return request.if_none_match.contains_weak(tag)
+
+
+def _link(request: Request, response: Response, value: dict[str, Any]) -> None:
+    if value.get("next"):
+        query = urlencode({**request.args.to_dict(), "cursor": value["next"]})
+        response.headers["Link"] = f'<{request.path}?{query}>; rel="next"'
