@@ -1,0 +1,1 @@
+"""Steward 管家: the kit every service stands on."""

@@ -1,0 +1,193 @@
+"""Calling other services: nameko's wire format, with deadlines, signed callers and typed errors.
+
+A caller never waits longer than its deadline, and entries of calls that ended, however they ended, are gone.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from typing import Any
+
+from eventlet.event import Event as Signal
+from eventlet.timeout import Timeout
+from kombu import Connection, Queue
+from nameko.extensions import DependencyProvider, SharedExtension
+
+from steward.bus import topology
+from steward.bus.intake import Delivery, Intake, Subscription
+from steward.bus.outboxes import Unconfirmed
+from steward.bus.postbox import Outgoing
+from steward.bus.standard import STANDARD_CALLS
+from steward.bus.tokens import own_token
+from steward.errors import DeadlineExceeded, NotFound, StewardError, Unavailable, from_wire
+from steward.ids import new_id
+from steward.plugins import installed_services
+from steward.spec import Call
+
+REPLY_QUEUE_EXPIRES_MS = 60_000
+
+TOKEN = "steward.token"
+CORRELATION = "steward.correlation"
+KEY = "steward.key"
+FINGERPRINT = "steward.fingerprint"
+IF_MATCH = "steward.if_match"
+DEADLINE = "steward.deadline"
+
+
+def declared_call(service: str, name: str) -> Call:
+    """The call ``name`` of an installed service. Raises NotFound when there is none such."""
+    spec = installed_services().get(service)
+    try:
+        return STANDARD_CALLS.get(name) or spec.call(name)  # type: ignore[union-attr]
+    except (KeyError, AttributeError) as error:
+        raise NotFound(f"no call {service}.{name}") from error
+
+
+class Replies(SharedExtension):  # type: ignore[misc]
+    """Sends calls and gives each answer to whoever waits for it."""
+
+    intake = Intake()
+    sending = Unconfirmed()
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._address = new_id()
+        self._waiting: dict[str, Signal] = {}
+        self._subscription: Subscription | None = None
+
+    @property
+    def waiting(self) -> int:
+        """How many calls wait for their answer."""
+        return len(self._waiting)
+
+    def setup(self) -> None:
+        if self._subscription is None:
+            self._subscription = Subscription(self._declare, self._receive, prefetch=0, no_ack=True)
+            self.intake.subscribe(self._subscription)
+
+    def _declare(self, bus: Connection) -> Queue:
+        queue = Queue(
+            f"rpc.reply-{self.container.service_name}-{self._address}",
+            exchange=topology.rpc_exchange(),
+            routing_key=self._address,
+            queue_arguments={"x-expires": REPLY_QUEUE_EXPIRES_MS},
+        )(bus.default_channel)
+        queue.declare()
+        return queue
+
+    def _receive(self, delivery: Delivery) -> None:
+        signal = self._waiting.pop(delivery.properties.get("correlation_id", ""), None)
+        if signal is not None:
+            signal.send(delivery.body)
+
+    def call(self, service: str, method: str, kwargs: dict[str, Any], headers: dict[str, Any], within_s: float) -> Any:
+        """The answer of ``service.method(**kwargs)``.
+
+        Raises the callee's typed error, DeadlineExceeded after ``within_s`` seconds, Unavailable without a broker.
+        """
+        if not self.intake.connected:
+            raise Unavailable("the broker is away")
+        call_id, signal = new_id(), Signal()
+        headers = {name: value for name, value in headers.items() if value is not None}
+        self._waiting[call_id] = signal
+        try:
+            self.sending.postbox.send(self._request(service, method, kwargs, headers, within_s, call_id))
+            with Timeout(within_s, DeadlineExceeded(f"{service} did not answer in time")):
+                answer = json.loads(signal.wait())
+        finally:
+            self._waiting.pop(call_id, None)
+        if answer.get("error"):
+            raise error_in(answer["error"])
+        return answer["result"]
+
+    def _request(
+        self, service: str, method: str, kwargs: dict[str, Any], headers: dict[str, Any], within_s: float, call_id: str
+    ) -> Outgoing:
+        return Outgoing(
+            exchange="nameko-rpc",
+            routing_key=f"{service}.{method}",
+            body=json.dumps({"args": [], "kwargs": kwargs}, ensure_ascii=False).encode(),
+            id=call_id,
+            headers={**headers, DEADLINE: str(time.time() + within_s)},
+            properties={
+                "reply_to": self._address,
+                "correlation_id": call_id,
+                "expiration": str(max(int(within_s * 1000), 1)),
+            },
+            durable=False,
+        )
+
+
+def error_in(error: dict[str, Any]) -> StewardError:
+    if "steward" in error:
+        return from_wire(error["steward"])
+    return StewardError("the service failed", remote=error.get("exc_type", ""))
+
+
+class _Method:
+    """One call of one other service, made as the service that holds it."""
+
+    def __init__(self, replies: Replies, service: str, name: str, correlation: str, token: str) -> None:
+        self._replies, self._service, self._name = replies, service, name
+        self._headers = {TOKEN: token, CORRELATION: correlation}
+
+    def __call__(self, **kwargs: Any) -> Any:
+        within_s = declared_call(self._service, self._name).deadline_s
+        return self._replies.call(self._service, self._name, kwargs, self._headers, within_s)
+
+
+class _Target:
+    def __init__(self, replies: Replies, service: str, correlation: str, token: str) -> None:
+        self._parts = (replies, service, correlation, token)
+
+    def __getattr__(self, name: str) -> _Method:
+        replies, service, correlation, token = self._parts
+        return _Method(replies, service, name, correlation, token)
+
+
+class RemoteServices:
+    """``remote.tickets.caller(project=…, ticket=…)`` calls another service as this one.
+
+    Raises what the callee raises, DeadlineExceeded, Unavailable, or NotFound for a call that is not declared.
+    """
+
+    def __init__(self, replies: Replies, service: str, correlation: str) -> None:
+        self._replies, self._service, self._correlation = replies, service, correlation
+
+    def __getattr__(self, service: str) -> _Target:
+        return _Target(self._replies, service, self._correlation, own_token(self._service))
+
+    def call(
+        self,
+        service: str,
+        method: str,
+        kwargs: dict[str, Any],
+        *,
+        principal_token: str | None = None,
+        correlation: str | None = None,
+        key: str | None = None,
+        fingerprint: str | None = None,
+        if_match: int | None = None,
+        deadline_s: float | None = None,
+    ) -> Any:
+        """Call on behalf of somebody else: the gateway's way. ``key`` is the caller's idempotency key."""
+        headers = {
+            TOKEN: principal_token,
+            CORRELATION: correlation or self._correlation,
+            KEY: key,
+            FINGERPRINT: fingerprint,
+            IF_MATCH: if_match,
+        }
+        within_s = deadline_s or declared_call(service, method).deadline_s
+        return self._replies.call(service, method, kwargs, headers, within_s)
+
+
+class Remote(DependencyProvider):  # type: ignore[misc]
+    """Gives a worker its :class:`RemoteServices`."""
+
+    replies = Replies()
+
+    def get_dependency(self, worker: Any) -> RemoteServices:
+        context = worker.data.get("steward")
+        return RemoteServices(self.replies, self.container.service_name, context.correlation if context else new_id())

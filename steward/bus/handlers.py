@@ -1,0 +1,118 @@
+"""The entrypoint of events: inbox, retries and dead letters around a plain method."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from functools import partial, wraps
+from time import monotonic
+from typing import Any
+
+import eventlet
+from marshmallow import INCLUDE
+from nameko.extensions import Entrypoint, register_entrypoint
+
+from steward import plugins
+from steward.bus import topology
+from steward.bus.attempts import attempt
+from steward.bus.envelope import Envelope, decode
+from steward.bus.intake import Delivery, Intake, Subscription
+from steward.bus.outboxes import Confirmed
+from steward.bus.settling import Settler
+from steward.context import Context
+from steward.observe import logs, metrics
+from steward.spec import Hears, ServiceSpec
+from steward.store.work import AlreadyDone
+from steward.times import now
+from steward.trust.principals import service_principal
+
+log = logging.getLogger(__name__)
+
+
+class Handler(Entrypoint):  # type: ignore[misc]
+    """Wakes a method for each event that the spec's ``Hears`` of the same name lists.
+
+    The method gets an :class:`Envelope`, makes one unit of work, and returns. The message is acknowledged after that
+    unit has committed; whatever the method raises is settled by :mod:`steward.bus.settling`.
+    """
+
+    intake = Intake()
+    sending = Confirmed()
+
+    @classmethod
+    def decorator(cls, method: Callable[[Any, Envelope], None]) -> Callable[[Any, Envelope], BaseException | None]:
+        """Marks ``method`` as the handler of its name."""
+
+        @wraps(method)
+        def handle(service: Any, event: Envelope) -> BaseException | None:
+            started = monotonic()
+            error = _outcome(service, partial(method, service, event))
+            _measure(service.spec.name, method.__name__, event, error, monotonic() - started)
+            return error
+
+        register_entrypoint(handle, cls())
+        return handle
+
+    def setup(self) -> None:
+        self.spec: ServiceSpec = self.container.service_cls.spec
+        self.hears: Hears = self.spec.handler(self.method_name)
+        self.settler = Settler(self.spec.name, self.hears.handler, self.hears.retry, self.sending.postbox)
+        self.principal = service_principal(self.spec.name)
+        self.subscription = Subscription(
+            declare=lambda bus: topology.declare_handler(bus, self.spec.name, self.hears),
+            on_message=self._receive,
+            prefetch=self.hears.prefetch,
+        )
+        self.intake.subscribe(self.subscription)
+
+    def stop(self) -> None:
+        self.intake.cancel(self.subscription)
+
+    def _receive(self, delivery: Delivery) -> None:
+        try:
+            event = decode(delivery.body)
+            _check(event)
+        except Exception as error:
+            eventlet.spawn_n(self.settler.settle, delivery, error)
+            return
+        context = Context(
+            principal=self.principal,
+            now=now(),
+            correlation=event.correlation,
+            key=f"{self.hears.handler}:{event.id}",
+            event=event,
+        )
+        self.container.spawn_worker(
+            self, (event,), {}, context_data={"steward": context}, handle_result=partial(self._settle, delivery)
+        )
+
+    def _settle(self, delivery: Delivery, worker: Any, error: BaseException | None, failed: Any) -> tuple[Any, Any]:
+        self.settler.settle(delivery, failed[1] if failed else error)
+        return None, None
+
+
+def _check(event: Envelope) -> None:
+    """Raises ValidationError when the data is not what its publisher's schema says; newer fields are let through."""
+    publisher = plugins.installed_services().get(event.service)
+    if publisher is not None:
+        plugins.load(publisher.event(event.name).schema)(unknown=INCLUDE).load(event.data)
+
+
+def _outcome(service: Any, work: Callable[[], None]) -> BaseException | None:
+    context: Context = service.context
+    logs.bind(correlation=context.correlation, event=context.event.id if context.event else None)
+    try:
+        attempt(work, service.store.recorded)
+    except AlreadyDone:
+        return None
+    except BaseException as error:  # eventlet's Timeout and GreenletExit too: else the message is never settled
+        return error
+    return None
+
+
+def _measure(service: str, handler: str, event: Envelope, error: BaseException | None, seconds: float) -> None:
+    outcome = "ok" if error is None else type(error).__name__
+    metrics.HANDLER_SECONDS.labels(service, handler, outcome).observe(seconds)
+    if error is None:
+        lag = (now() - event.time).total_seconds()
+        metrics.EVENT_LAG_SECONDS.labels(service, handler).observe(max(lag, 0))

@@ -1,0 +1,175 @@
+"""Receiving: one connection a process, one channel a queue, acknowledged by whoever did the work."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from time import monotonic
+from typing import Any
+
+import eventlet
+from eventlet.semaphore import Semaphore
+from kombu import Connection, Consumer, Queue
+from kombu.message import Message
+from nameko.extensions import SharedExtension
+
+from steward.bus import topology
+from steward.bus.postbox import BROKEN
+from steward.observe import health
+
+log = logging.getLogger(__name__)
+
+RECONNECT_S = (0.2, 0.5, 1.0, 2.0)
+STUCK_AFTER_S = 25.0
+_ACKNOWLEDGE = ("ack", "reject", "requeue")
+
+
+@dataclass(eq=False)
+class Subscription:
+    """A queue and what to do with its messages.
+
+    ``declare`` makes the queue on a connection and returns it. ``on_message`` is called in the receiving greenthread:
+    it must hand the work on and return. It settles each message through :meth:`Delivery.ack` and its kin.
+    """
+
+    declare: Callable[[Connection], Queue]
+    on_message: Callable[[Delivery], None]
+    prefetch: int
+    no_ack: bool = False
+    consumer: Consumer | None = None
+
+
+class Delivery:
+    """One message that was received, to be settled exactly once."""
+
+    def __init__(self, message: Message, lock: Semaphore) -> None:
+        self._message, self._lock = message, lock
+        self.body: bytes | str = message.body
+        self.headers: dict[str, Any] = message.headers or {}
+        self.properties: dict[str, Any] = message.properties or {}
+        self.info: dict[str, Any] = message.delivery_info or {}
+
+    @property
+    def redelivered(self) -> bool:
+        """Whether somebody may have worked on it before."""
+        return bool(self.info.get("redelivered"))
+
+    def ack(self) -> None:
+        """It is done."""
+        self._settle("ack")
+
+    def reject(self) -> None:
+        """It can never be done: to the broker's dead-letter queue."""
+        self._settle("reject")
+
+    def requeue(self) -> None:
+        """Somebody else shall do it, now."""
+        self._settle("requeue")
+
+    def _settle(self, how: str) -> None:
+        try:
+            with self._lock:
+                getattr(self._message, how)()
+        except BROKEN as error:
+            # The connection it came on is gone, so the broker delivers it again; the inbox absorbs that.
+            log.debug("not settled: %s", type(error).__name__)
+
+
+class Intake(SharedExtension):
+    """Receives for all subscriptions of a process; survives the loss of the broker."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._subscriptions: list[Subscription] = []
+        self._lock = Semaphore()
+        self._stopping = False
+        self._bus: Connection | None = None
+        self._thread: Any = None
+        self._beat = monotonic()
+
+    @property
+    def connected(self) -> bool:
+        """Whether the broker is there and every subscription consumes."""
+        return self._bus is not None
+
+    def subscribe(self, subscription: Subscription) -> None:
+        """Receive for ``subscription`` from the next connection on; to be called in ``setup``."""
+        self._subscriptions.append(subscription)
+
+    def cancel(self, subscription: Subscription) -> None:
+        """Take nothing more for ``subscription``; what was received may still be settled."""
+        self._subscriptions.remove(subscription)
+        if subscription.consumer is not None and self._bus is not None:
+            try:
+                with self._lock:
+                    subscription.consumer.cancel()
+            except BROKEN:
+                return
+
+    def setup(self) -> None:
+        health.board.alive("receiving", lambda: monotonic() - self._beat < STUCK_AFTER_S)
+        health.board.ready("broker", lambda: self.connected)
+
+    def start(self) -> None:
+        if self._thread is None:
+            self._thread = self.container.spawn_managed_thread(self._run)
+
+    def stop(self) -> None:
+        self._stopping = True
+        if self._thread is not None:
+            self._thread.wait()
+
+    def kill(self) -> None:
+        self._stopping = True
+
+    def _run(self) -> None:
+        failures = 0
+        while not self._stopping:
+            self._beat = monotonic()
+            try:
+                with topology.connection(self.container.config["AMQP_URI"]) as bus:
+                    self._receive(bus)
+            except BROKEN as error:
+                self._bus = None
+                self._fail_if_final(error)
+                log.warning("broker away: %s", type(error).__name__)
+                eventlet.sleep(RECONNECT_S[min(failures, len(RECONNECT_S) - 1)])
+                failures += 1
+            else:
+                failures = 0
+        self._bus = None
+
+    def _fail_if_final(self, error: BaseException) -> None:
+        explained = topology.explain(error)
+        if isinstance(explained, topology.WrongTopology):
+            raise explained from error
+
+    def _receive(self, bus: Connection) -> None:
+        bus.connect()
+        topology.declare_delays(bus)
+        for subscription in self._subscriptions:
+            self._consume(bus, subscription)
+        self._bus = bus
+        log.info("receiving from %d queues", len(self._subscriptions))
+        while not self._stopping:
+            self._beat = monotonic()
+            try:
+                bus.drain_events(timeout=0.5)
+            except TimeoutError:
+                pass
+            with self._lock:
+                bus.heartbeat_check()
+
+    def _consume(self, bus: Connection, subscription: Subscription) -> None:
+        channel = bus.channel()
+        channel.basic_qos(0, subscription.prefetch, False)
+        queue = subscription.declare(bus)
+        subscription.consumer = Consumer(
+            channel,
+            [queue(channel)],
+            no_ack=subscription.no_ack,
+            auto_declare=False,
+            on_message=lambda message: subscription.on_message(Delivery(message, self._lock)),
+        )
+        subscription.consumer.consume()

@@ -1,0 +1,51 @@
+"""The postboxes of a process, shared by its extensions."""
+
+from __future__ import annotations
+
+import eventlet
+from nameko.extensions import SharedExtension
+
+from steward.bus.postbox import Postbox
+
+_TICK_S = 5.0
+
+
+class _Sending(SharedExtension):  # type: ignore[misc]
+    confirms: bool
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._postbox: Postbox | None = None
+        self._ticking = False
+
+    @property
+    def postbox(self) -> Postbox:
+        """The postbox; opened at the first message."""
+        if self._postbox is None:
+            self._postbox = Postbox(self.container.config["AMQP_URI"], self.confirms)
+        return self._postbox
+
+    def start(self) -> None:
+        if not self._ticking:
+            self._ticking = True
+            self.container.spawn_managed_thread(self._tick)
+
+    def stop(self) -> None:
+        self.postbox.close()
+
+    def _tick(self) -> None:
+        while True:
+            eventlet.sleep(_TICK_S)
+            self.postbox.tick()
+
+
+class Confirmed(_Sending):
+    """For what must arrive: retries and dead letters."""
+
+    confirms = True
+
+
+class Unconfirmed(_Sending):
+    """For calls and answers: whoever waits has a deadline."""
+
+    confirms = False

@@ -1,0 +1,174 @@
+"""Sending: confirmed in batches, where nothing may be lost; or at once, for calls and answers under a deadline."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from time import monotonic
+from typing import Any
+
+import amqp
+from eventlet.semaphore import Semaphore
+from kombu import Connection
+
+from steward.bus import topology
+from steward.errors import Unavailable
+
+CONFIRM_TIMEOUT_S = 5.0
+WRITE_TIMEOUT_S = 2.0
+BROKEN = (amqp.exceptions.AMQPError, OSError, AttributeError)
+"""AttributeError: py-amqp takes its parts away while a connection closes under a writer."""
+
+
+@dataclass(frozen=True)
+class Outgoing:
+    """A message to be sent. ``id`` identifies it to whoever must recognise doubles."""
+
+    exchange: str
+    routing_key: str
+    body: bytes
+    id: str
+    headers: dict[str, Any] = field(default_factory=dict)
+    properties: dict[str, Any] = field(default_factory=dict)
+    durable: bool = True
+    mandatory: bool = False
+
+    def message(self) -> amqp.Message:
+        """The message as the wire library wants it."""
+        return amqp.Message(
+            self.body,
+            content_type="application/json",
+            content_encoding="utf-8",
+            delivery_mode=2 if self.durable else 1,
+            message_id=self.id,
+            application_headers=self.headers,
+            **self.properties,
+        )
+
+
+class Postbox:
+    """One connection for sending, shared by a process's greenthreads, opened when first needed and again when lost."""
+
+    def __init__(self, uri: str, confirms: bool) -> None:
+        self._uri, self._confirms = uri, confirms
+        self._lock = Semaphore()
+        self._bus: Connection | None = None
+        self._channel: Any = None
+        self._sent = 0
+        self._open_tags: set[int] = set()
+        self._refused: set[int] = set()
+        self._returned: set[str] = set()
+
+    def send(self, message: Outgoing) -> None:
+        """Hand ``message`` to the broker and wait for nothing. Raises Unavailable when it is away."""
+        with self._lock, self._ours() as channel:
+            self._publish(channel, message)
+
+    def send_all(self, messages: Sequence[Outgoing]) -> set[str]:
+        """Send and wait until the broker has confirmed everything.
+
+        Needs ``confirms``. Returns the ids of mandatory messages that no queue took. Raises Unavailable when the broker is away, blocks,
+        refuses or stays silent: then any of the messages may have arrived.
+        """
+        with self._lock, self._ours() as channel:
+            self._returned.clear()
+            self._refused.clear()
+            for message in messages:
+                self._publish(channel, message)
+            self._await_receipts()
+            if self._refused:
+                raise Unavailable("the broker refused a message")
+            return set(self._returned)
+
+    def tick(self) -> None:
+        """Keep the connection alive; to be called every few seconds."""
+        with self._lock:
+            if self._bus is None:
+                return
+            try:
+                with self._ours():
+                    self._drain(0.001)
+                    self._bus.heartbeat_check()
+            except Unavailable:
+                return
+
+    def close(self) -> None:
+        """Close the connection; the next send opens another."""
+        with self._lock:
+            self._drop()
+
+    def _publish(self, channel: Any, message: Outgoing) -> None:
+        if self._confirms:
+            self._sent += 1
+            self._open_tags.add(self._sent)
+        channel._basic_publish(
+            message.message(),
+            exchange=message.exchange,
+            routing_key=message.routing_key,
+            mandatory=message.mandatory,
+            timeout=WRITE_TIMEOUT_S,
+        )
+
+    def _await_receipts(self) -> None:
+        deadline = monotonic() + CONFIRM_TIMEOUT_S
+        while self._open_tags:
+            left = deadline - monotonic()
+            if left <= 0:
+                raise Unavailable("the broker confirmed nothing in time")
+            self._drain(left)
+
+    def _drain(self, timeout: float) -> None:
+        assert self._bus is not None
+        try:
+            self._bus.drain_events(timeout=timeout)
+        except TimeoutError:
+            return
+
+    @contextmanager
+    def _ours(self) -> Iterator[Any]:
+        try:
+            if self._channel is None:
+                self._connect()
+            yield self._channel
+        except Unavailable:
+            self._drop()
+            raise
+        except BROKEN as error:
+            self._drop()
+            raise Unavailable("the broker is away") from error
+        except BaseException:
+            self._drop()
+            raise
+
+    def _connect(self) -> None:
+        bus = topology.connection(self._uri)
+        bus.connect()
+        self._bus = bus
+        channel = bus.channel()
+        if self._confirms:
+            channel.confirm_select()
+            channel.events["basic_ack"].add(self._on_ack)
+            channel.events["basic_nack"].add(self._on_nack)
+        channel.events["basic_return"].add(self._on_return)
+        self._channel = channel
+
+    def _drop(self) -> None:
+        bus, self._bus, self._channel = self._bus, None, None
+        self._sent = 0
+        self._open_tags.clear()
+        if bus is not None:
+            bus.collapse()
+
+    def _on_ack(self, tag: int, multiple: bool) -> None:
+        if multiple:
+            self._open_tags = {open for open in self._open_tags if open > tag}
+        else:
+            self._open_tags.discard(tag)
+
+    def _on_nack(self, tag: int, multiple: bool) -> None:
+        self._refused.add(tag)
+        self._on_ack(tag, multiple)
+
+    def _on_return(self, error: Exception, exchange: str, routing_key: str, message: Any) -> None:
+        self._returned.add(message.properties.get("message_id", ""))

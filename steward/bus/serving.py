@@ -1,0 +1,239 @@
+"""Answering calls: who asks, may they, is it well formed, was it asked before; then the method, then the answer."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import inspect
+import json
+import logging
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial, wraps
+from time import monotonic
+from typing import Any
+
+import eventlet
+from kombu import Connection, Queue
+from nameko.exceptions import serialize
+from nameko.extensions import Entrypoint, SharedExtension, register_entrypoint
+
+from steward.bus import calls, topology
+from steward.bus.attempts import attempt
+from steward.bus.intake import Delivery, Intake, Subscription
+from steward.bus.outboxes import Unconfirmed
+from steward.bus.postbox import Outgoing
+from steward.context import Context
+from steward.errors import BadInput, IdempotencyMismatch, NotFound, StewardError, Unavailable
+from steward.ids import new_id
+from steward.observe import logs, metrics
+from steward.settings import Settings
+from steward.spec import Call
+from steward.store.work import AlreadyDone
+from steward.times import now
+from steward.trust.principals import Principal, verify
+from steward.validation import checked
+
+log = logging.getLogger(__name__)
+
+PREFETCH = 32
+NOBODY = Principal(id="nobody")
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What is told to the caller: a result, or an error."""
+
+    result: Any = None
+    error: BaseException | None = None
+
+    def encode(self) -> bytes:
+        """The reply's body; a result that JSON cannot hold becomes an error."""
+        try:
+            return json.dumps({"result": self.result, "error": self._error()}, ensure_ascii=False).encode()
+        except (TypeError, ValueError) as error:
+            return Answer(error=StewardError(f"the answer cannot be written: {error}")).encode()
+
+    def _error(self) -> dict[str, Any] | None:
+        if self.error is None:
+            return None
+        known = self.error if isinstance(self.error, StewardError) else StewardError("the service failed")
+        return {**serialize(known), "exc_args": [known.detail], "steward": known.to_wire()}
+
+
+class CallDesk(SharedExtension):  # type: ignore[misc]
+    """Receives the calls of a service and hands each to its method."""
+
+    intake = Intake()
+    sending = Unconfirmed()
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._methods: dict[str, Rpc] = {}
+        self._subscription: Subscription | None = None
+
+    def register(self, method: Rpc) -> None:
+        """Hand calls named like ``method`` to it."""
+        self._methods[method.method_name] = method
+        if self._subscription is None:
+            self._key = Settings.from_env().token_key
+            self._subscription = Subscription(self._declare, self._receive, PREFETCH)
+            self.intake.subscribe(self._subscription)
+
+    def unregister(self) -> None:
+        """Take no more calls."""
+        subscription, self._subscription = self._subscription, None
+        if subscription is not None:
+            self.intake.cancel(subscription)
+
+    def _declare(self, bus: Connection) -> Queue:
+        queue = topology.rpc_queue(self.container.service_name)(bus.default_channel)
+        queue.declare()
+        return queue
+
+    def _receive(self, delivery: Delivery) -> None:
+        if not delivery.properties.get("reply_to"):
+            log.warning("refused a call that nobody waits for")
+            delivery.ack()
+            return
+        if float(delivery.headers.get(calls.DEADLINE, "inf")) < time.time():
+            delivery.ack()
+            return
+        try:
+            method, kwargs = self._method_of(delivery), _arguments(delivery)
+            context = self._context_of(delivery)
+        except Exception as error:
+            eventlet.spawn_n(self.answer, delivery, Answer(error=error))
+            return
+        self.container.spawn_worker(
+            method, (), kwargs, context_data={"steward": context}, handle_result=partial(self._done, delivery)
+        )
+
+    def _method_of(self, delivery: Delivery) -> Rpc:
+        name = delivery.info.get("routing_key", "").rpartition(".")[2]
+        if name not in self._methods:
+            raise NotFound(f"no call {name!r}")
+        return self._methods[name]
+
+    def _context_of(self, delivery: Delivery) -> Context:
+        headers = delivery.headers
+        token, key = headers.get(calls.TOKEN), headers.get(calls.KEY)
+        principal = verify(token, self._key) if token else NOBODY
+        call_id = delivery.properties.get("correlation_id") or new_id()
+        name = delivery.info.get("routing_key", "")
+        return Context(
+            principal=principal,
+            now=now(),
+            correlation=headers.get(calls.CORRELATION) or call_id,
+            key=f"call:{principal.id}:{name}:{key}" if key else f"call:{call_id}",
+            fingerprint=headers.get(calls.FINGERPRINT),
+            if_match=headers.get(calls.IF_MATCH),
+            deadline=float(headers.get(calls.DEADLINE, "inf")),
+        )
+
+    def _done(self, delivery: Delivery, worker: Any, answer: Answer | None, failed: Any) -> tuple[Any, Any]:
+        self.answer(delivery, Answer(error=failed[1]) if failed else answer or Answer())
+        return None, None
+
+    def answer(self, delivery: Delivery, answer: Answer) -> None:
+        """Tell the caller, then acknowledge; a caller that cannot be told has its deadline."""
+        if answer.error is not None and not isinstance(answer.error, StewardError):
+            log.error("a call failed", exc_info=answer.error)
+        try:
+            self.sending.postbox.send(
+                Outgoing(
+                    exchange="nameko-rpc",
+                    routing_key=delivery.properties["reply_to"],
+                    body=answer.encode(),
+                    id=new_id(),
+                    properties={"correlation_id": delivery.properties.get("correlation_id", "")},
+                    durable=False,
+                )
+            )
+        except Unavailable:
+            log.warning("an answer could not be sent")
+        delivery.ack()
+
+
+def _arguments(delivery: Delivery) -> dict[str, Any]:
+    try:
+        body = json.loads(delivery.body)
+        args, kwargs = body["args"], body["kwargs"]
+    except (ValueError, KeyError, TypeError) as error:
+        raise BadInput("a call is a JSON object with args and kwargs") from error
+    if args or not isinstance(kwargs, dict):
+        raise BadInput("arguments are passed by name")
+    return kwargs
+
+
+class Rpc(Entrypoint):  # type: ignore[misc]
+    """Wakes a method for each call of its name, once the caller's right and the arguments are checked."""
+
+    desk = CallDesk()
+
+    @classmethod
+    def decorator(cls, method: Callable[..., Any]) -> Callable[..., Answer]:
+        """Marks ``method`` as the answer to the call of its name."""
+        signature = inspect.signature(method)
+
+        @wraps(method)
+        def answer(service: Any, **kwargs: Any) -> Answer:
+            started = monotonic()
+            result = _answer(service, method, signature, kwargs)
+            outcome = "ok" if result.error is None else getattr(result.error, "kind", "defect")
+            metrics.CALL_SECONDS.labels(service.name, method.__name__, outcome).observe(monotonic() - started)
+            return result
+
+        register_entrypoint(answer, cls())
+        return answer
+
+    def setup(self) -> None:
+        calls.declared_call(self.container.service_name, self.method_name)
+        self.desk.register(self)
+
+    def stop(self) -> None:
+        self.desk.unregister()
+
+
+def _answer(
+    service: Any, method: Callable[..., Any], signature: inspect.Signature, kwargs: dict[str, Any]
+) -> Answer:
+    context: Context = service.context
+    logs.bind(correlation=context.correlation, principal=context.principal.id)
+    try:
+        call = calls.declared_call(service.name, method.__name__)
+        if call.permission:
+            context.principal.require(call.permission, kwargs.get("project"))
+        arguments = _loaded(call, kwargs)
+        signature.bind(service, **arguments)
+    except TypeError as error:
+        return Answer(error=BadInput(f"arguments: {error}"))
+    except StewardError as error:
+        return Answer(error=error)
+    return _once(service, context, partial(method, service, **arguments))
+
+
+def _loaded(call: Call, kwargs: dict[str, Any]) -> dict[str, Any]:
+    loaded = dict(kwargs)
+    if call.body:
+        loaded["body"] = checked(call.body, kwargs.get("body", {}))
+    if call.query:
+        loaded["query"] = checked(call.query, kwargs.get("query", {}))
+    if "content" in kwargs:
+        try:
+            loaded["content"] = base64.b64decode(kwargs["content"], validate=True)
+        except (binascii.Error, TypeError) as error:
+            raise BadInput.of("content", "is not base64") from error
+    return loaded
+
+
+def _once(service: Any, context: Context, work: Callable[[], Any]) -> Answer:
+    try:
+        return Answer(attempt(work, service.store.recorded))
+    except AlreadyDone as done:
+        if done.fingerprint != context.fingerprint:
+            return Answer(error=IdempotencyMismatch("the key was used before, for another request"))
+        return Answer(done.answer)
+    except BaseException as error:  # eventlet's Timeout too: the caller must be told
+        return Answer(error=error)

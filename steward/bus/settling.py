@@ -1,0 +1,114 @@
+"""What becomes of a message when its handler has ended: the only place where that is decided.
+
+    ended well, or done before       acknowledged
+    transient, something is away     comes back after a delay, as often as it takes
+    transient, out of order          comes back after growing delays; then a dead letter
+    any other failure (a defect)     comes back after growing delays; then a dead letter
+    cannot ever succeed              a dead letter at once
+"""
+
+from __future__ import annotations
+
+import logging
+import traceback
+from dataclasses import dataclass
+from typing import Any
+
+from marshmallow import ValidationError
+
+from steward.bus.envelope import Malformed
+from steward.bus.intake import Delivery
+from steward.bus.postbox import Outgoing, Postbox
+from steward.bus.topology import delayed
+from steward.errors import DeadlineExceeded, OutOfOrder, StewardError, Transient, Unavailable
+from steward.ids import new_id
+from steward.observe import metrics
+from steward.spec import Retry
+from steward.store.work import BrokenContract
+from steward.times import iso, now
+
+log = logging.getLogger(__name__)
+
+ATTEMPTS = "x-steward-attempts"
+WAITS = "x-steward-waits"
+QUEUE = "x-steward-queue"
+ERROR = "x-steward-error"
+STACK = "x-steward-stack"
+FIRST_FAILED = "x-steward-first-failed"
+_STACK_CHARACTERS = 4_000
+
+
+def hopeless(error: BaseException) -> bool:
+    """Whether trying again can never help."""
+    if isinstance(error, BrokenContract):
+        return False  # a defect in our code: the next release may mend it, so it gets its retries first
+    permanent = isinstance(error, StewardError) and not isinstance(error, Transient)
+    return permanent or isinstance(error, (Malformed, ValidationError))
+
+
+def away(error: BaseException) -> bool:
+    """Whether the fault is not the message's at all, so that no attempt is counted."""
+    return isinstance(error, (Unavailable, DeadlineExceeded))
+
+
+@dataclass(frozen=True)
+class Settler:
+    """Settles the deliveries of one handler."""
+
+    service: str
+    handler: str
+    retry: Retry
+    postbox: Postbox
+
+    @property
+    def queue(self) -> str:
+        """The handler's queue."""
+        return f"{self.service}.{self.handler}"
+
+    def settle(self, delivery: Delivery, error: BaseException | None) -> None:
+        """Acknowledge, send back or give up ``delivery``; if that cannot be said to the broker, it redelivers."""
+        try:
+            if error is not None:
+                self._fail(delivery, error)
+        except Unavailable:
+            log.warning("could not pass %s on; the broker will deliver it again", self.queue)
+            return
+        delivery.ack()
+
+    def _fail(self, delivery: Delivery, error: BaseException) -> None:
+        attempts = int(delivery.headers.get(ATTEMPTS, 0)) + (0 if away(error) else 1)
+        waits = int(delivery.headers.get(WAITS, 0)) + (1 if away(error) else 0)
+        if hopeless(error) or attempts > len(self.retry.delays_s):
+            self._give_up(delivery, error, attempts)
+            return
+        delay = self._delay(error, attempts, waits)
+        log.info("%s comes back in %d s after %s: %s", self.queue, delay, type(error).__name__, error)
+        metrics.RETRIES.labels(self.service, self.handler, type(error).__name__).inc()
+        exchange, key = delayed(self.queue, delay)
+        self._send(delivery, exchange, key, {ATTEMPTS: attempts, WAITS: waits})
+
+    def _delay(self, error: BaseException, attempts: int, waits: int) -> int:
+        if away(error):
+            return self.retry.away_s[min(waits, len(self.retry.away_s)) - 1]
+        if isinstance(error, OutOfOrder):
+            return self.retry.order_s[min(attempts, len(self.retry.order_s)) - 1]
+        return self.retry.delays_s[attempts - 1]
+
+    def _give_up(self, delivery: Delivery, error: BaseException, attempts: int) -> None:
+        log.error("%s gave up after %d attempts: %s", self.queue, attempts, error, exc_info=error)
+        metrics.DEAD.labels(self.service, self.handler, type(error).__name__).inc()
+        stack = "".join(traceback.format_exception(error))[-_STACK_CHARACTERS:]
+        told = {
+            QUEUE: self.queue,
+            ATTEMPTS: attempts,
+            ERROR: f"{type(error).__name__}: {error}",
+            STACK: stack,
+        }
+        self._send(delivery, "", f"{self.service}.dead", told)
+
+    def _send(self, delivery: Delivery, exchange: str, routing_key: str, told: dict[str, Any]) -> None:
+        headers = {name: value for name, value in delivery.headers.items() if not name.startswith("x-death")}
+        headers = {FIRST_FAILED: iso(now()), **headers, **told}
+        body = delivery.body.encode() if isinstance(delivery.body, str) else bytes(delivery.body)
+        identity = delivery.properties.get("message_id") or new_id()
+        self.postbox.send_all([Outgoing(exchange, routing_key, body, identity, headers, mandatory=exchange == "")])

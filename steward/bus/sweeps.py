@@ -1,0 +1,97 @@
+"""The entrypoint of time: a method run again and again, to find what is due."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from functools import wraps
+from time import monotonic
+from typing import Any
+
+import eventlet
+from eventlet.event import Event as Signal
+from eventlet.timeout import Timeout
+from nameko.extensions import Entrypoint, register_entrypoint
+
+from steward.bus.intake import STUCK_AFTER_S
+from steward.context import Context
+from steward.errors import StewardError
+from steward.ids import new_id
+from steward.observe import health, logs, metrics
+from steward.spec import ServiceSpec
+from steward.times import now
+from steward.trust.principals import service_principal
+
+log = logging.getLogger(__name__)
+
+_PAUSE_AFTER_FAILURE_S = 1.0
+
+
+class Sweeper(Entrypoint):  # type: ignore[misc]
+    """Runs a method every ``every_s`` seconds (spec's ``Sweep``), in every replica, never twice at once in one.
+
+    Whatever it raises is logged, and the next sweep comes: sweeps find work by what is due, so nothing is lost.
+    """
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self._stop = Signal()
+        self._thread: Any = None
+        self._progress = monotonic()
+
+    @classmethod
+    def decorator(cls, method: Callable[[Any], None]) -> Callable[[Any], BaseException | None]:
+        """Marks ``method`` as the sweep of its name."""
+
+        @wraps(method)
+        def run(service: Any) -> BaseException | None:
+            logs.bind(correlation=service.context.correlation)
+            try:
+                with metrics.SWEEP_SECONDS.labels(service.name, method.__name__).time():
+                    method(service)
+            except BaseException as error:  # also eventlet's: a sweep must never end for good
+                return error
+            return None
+
+        register_entrypoint(run, cls())
+        return run
+
+    def setup(self) -> None:
+        spec: ServiceSpec = self.container.service_cls.spec
+        self._every_s = next(sweep.every_s for sweep in spec.sweeps if sweep.method == self.method_name)
+        self._principal = service_principal(spec.name)
+        health.board.alive(f"sweep {self.method_name}", lambda: monotonic() - self._progress < 2 * STUCK_AFTER_S)
+
+    def start(self) -> None:
+        self._thread = self.container.spawn_managed_thread(self._run)
+
+    def stop(self) -> None:
+        self._stop.send()
+        self._thread.wait()
+
+    def _run(self) -> None:
+        while not self._stop.ready():
+            self._progress = monotonic()
+            pause = self._every_s
+            error = self._sweep_once()
+            if error is not None:
+                expected = isinstance(error, StewardError)
+                log.log(logging.WARNING if expected else logging.ERROR, "sweep %s: %s", self.method_name, error,
+                        exc_info=None if expected else error)
+                pause = max(pause, _PAUSE_AFTER_FAILURE_S)
+            with Timeout(pause, False):
+                self._stop.wait()
+
+    def _sweep_once(self) -> BaseException | None:
+        ended = Signal()
+        sweep_id = new_id()
+        context = Context(principal=self._principal, now=now(), correlation=sweep_id, key=f"sweep:{sweep_id}")
+
+        def done(worker: Any, error: BaseException | None, failed: Any) -> tuple[Any, Any]:
+            ended.send(failed[1] if failed else error)
+            return None, None
+
+        self.container.spawn_worker(self, (), {}, context_data={"steward": context}, handle_result=done)
+        outcome: BaseException | None = ended.wait()
+        eventlet.sleep(0)
+        return outcome

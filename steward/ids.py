@@ -1,0 +1,32 @@
+"""Identifiers: unique without asking anyone, and in order of time."""
+
+from __future__ import annotations
+
+import os
+import time
+from datetime import UTC, datetime
+
+_ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
+_RANDOM_BITS = 80
+
+
+def new_id() -> str:
+    """26 characters: 48 bits of milliseconds, then 80 random bits, in Crockford's base 32 (as ULID)."""
+    return _encode((time.time_ns() // 1_000_000) << _RANDOM_BITS | int.from_bytes(os.urandom(10), "big"))
+
+
+def id_at(moment: datetime) -> str:
+    """The least id that could be made at ``moment``."""
+    return _encode(max(int(moment.timestamp() * 1000), 0) << _RANDOM_BITS)
+
+
+def time_of(id: str) -> datetime:
+    """When ``id`` was made. Raises ValueError when it is not one of ours."""
+    number = 0
+    for character in id:
+        number = number << 5 | _ALPHABET.index(character)
+    return datetime.fromtimestamp((number >> _RANDOM_BITS) / 1000, UTC)
+
+
+def _encode(number: int) -> str:
+    return "".join(_ALPHABET[number >> shift & 31] for shift in range(125, -1, -5))

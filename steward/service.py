@@ -1,0 +1,104 @@
+"""The base of every service class, and the three things that can wake one: a call, an event, the passing of time.
+
+    class Tickets(Service):
+        spec = SPEC
+
+        @rpc
+        def accept(self, project: str, ticket: str, body: Accept) -> View: ...
+
+        @handles
+        def on_dispatch(self, event: Envelope) -> None: ...
+
+        @sweep
+        def fire_due(self) -> None: ...
+
+Everything else about them (permission, schema, queue, interval) stands in the spec.
+"""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from steward.bus.calls import Remote, RemoteServices
+from steward.bus.dead import DeadLetters, DeadLetterShelf
+from steward.bus.handlers import Handler
+from steward.bus.relay import Relay
+from steward.bus.serving import Rpc
+from steward.bus.sweeps import Sweeper
+from steward.context import Context
+from steward.extensions import CurrentContext, PolicyBook, SealerOf
+from steward.policy import Policies
+from steward.spec import ServiceSpec
+from steward.store.provider import Store, StoreOf
+from steward.times import iso
+from steward.trust.sealing import Sealer
+
+_JOURNAL_PAGE_MOST = 1_000
+
+rpc = Rpc.decorator
+handles = Handler.decorator
+sweep = Sweeper.decorator
+
+
+class Service:
+    """A nameko service that stands on the kit. Subclasses set ``spec`` and write methods.
+
+    ``context`` says who asks and when (``context.now`` is the only *now* to use), ``store`` holds state,
+    ``remote`` calls other services, ``policy`` has the numbers, ``sealer`` encrypts personal fields.
+    """
+
+    spec: ClassVar[ServiceSpec]
+    name: ClassVar[str]
+
+    context: Context = CurrentContext()  # type: ignore[assignment]
+    store: StoreOf = Store()  # type: ignore[assignment]
+    remote: RemoteServices = Remote()  # type: ignore[assignment]
+    policy: Policies = PolicyBook()  # type: ignore[assignment]
+    sealer: Sealer = SealerOf()  # type: ignore[assignment]
+    dead: DeadLetterShelf = DeadLetters()  # type: ignore[assignment]
+    relay = Relay()
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        cls.name = cls.spec.name
+        _check_complete(cls)
+
+    @rpc
+    def timeline(self, project: str, matter: str) -> list[dict[str, Any]]:
+        """Every event of ``matter`` that this service published, as CloudEvents documents, in order."""
+        return [event.to_wire() for event in self.store.journal.about(matter) if event.project == project]
+
+    @rpc
+    def journal_page(self, project: str, after: int, limit: int) -> list[dict[str, Any]]:
+        """Entries of the journal of ``project`` beyond ``after``: when, about what, which events."""
+        entries = self.store.journal.page(project, after, min(limit, _JOURNAL_PAGE_MOST))
+        return [
+            {name: entry.get(name) for name in ("order", "matter", "events", "pending")}
+            | {"key": entry["_id"], "at": iso(entry["at"])}
+            for entry in entries
+        ]
+
+    @rpc
+    def dead_letters(self, state: str = "dead") -> list[dict[str, Any]]:
+        """Messages that were given up."""
+        return self.dead.list(state)
+
+    @rpc
+    def replay_dead_letter(self, letter: str) -> dict[str, Any]:
+        """Give a dead letter to its handler again."""
+        return self.dead.replay(letter, self.context.principal.id)
+
+    @rpc
+    def discard_dead_letter(self, letter: str, reason: str) -> dict[str, Any]:
+        """Close a dead letter with a reason."""
+        return self.dead.discard(letter, self.context.principal.id, reason)
+
+
+def _check_complete(cls: type[Service]) -> None:
+    """Raises TypeError when the spec names a method that the class lacks: better now than at the first message."""
+    spec = cls.spec
+    named = [call.name for call in spec.calls] + [hears.handler for hears in spec.hears]
+    named += [sweep.method for sweep in spec.sweeps] + [route.call for route in spec.routes]
+    missing = sorted({name for name in named if not hasattr(cls, name)})
+    if missing:
+        raise TypeError(f"{cls.__name__} lacks what its spec names: {', '.join(missing)}")

@@ -1,0 +1,174 @@
+"""What a service is, as plain data.
+
+The gateway, the CLI, the relay and the documents read specs without loading the service. Whatever is code is named
+by a dotted name ``package.module:attribute`` and loaded with :func:`steward.plugins.load` by whoever runs it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Event:
+    """A fact that the service publishes as ``{service}.{name}``.
+
+    ``schema`` names the marshmallow class of its data; ``seen_with`` the permission that lets a principal see it on
+    the live stream (default ``{service}.read``).
+    """
+
+    name: str
+    schema: str
+    summary: str
+    version: int = 1
+    seen_with: str = ""
+
+
+@dataclass(frozen=True)
+class Retry:
+    """When a failed message comes back, in seconds, try after try.
+
+    ``delays_s``: after a failure of the handler itself; when they are used up, it becomes a dead letter.
+    ``order_s``: while an earlier event is missing. ``away_s``: while a part that is needed is away; never used up.
+    """
+
+    delays_s: tuple[int, ...] = (1, 2, 5, 15, 60, 300)
+    order_s: tuple[int, ...] = (1, 1, 2, 5, 15, 60)
+    away_s: tuple[int, ...] = (1, 1, 2, 5, 10)
+
+
+@dataclass(frozen=True)
+class Hears:
+    """A handler and the events, as ``service.event``, that wake it.
+
+    ``handler`` is the method's name and, with the service's, the name of its queue: it never changes.
+    ``prefetch`` bounds the messages it works on at once in one process.
+    """
+
+    handler: str
+    events: tuple[str, ...]
+    prefetch: int = 8
+    retry: Retry = Retry()
+
+
+@dataclass(frozen=True)
+class Call:
+    """A method that others may call over RPC.
+
+    ``body``/``query`` name the marshmallow classes of what comes in, ``answer`` of what goes out. ``permission`` is
+    required of the caller in the project named by the argument ``project`` (or in any, where there is none);
+    ``public`` alone means that nobody needs to be known. ``deadline_s``: how long a caller waits, in seconds.
+    """
+
+    name: str
+    permission: str
+    summary: str = ""
+    body: str = ""
+    query: str = ""
+    answer: str = ""
+    deadline_s: float = 1.8
+
+
+@dataclass(frozen=True)
+class Route:
+    """An HTTP route under ``/v1`` that leads to a call. ``path`` holds ``{names}`` which become its arguments.
+
+    ``paged``: the answer is ``{"items": [...], "next": cursor}``. ``changes``: honours ``If-Match``.
+    ``upload``: takes a file as the raw body (argument ``content``, base64) instead of JSON.
+    ``media``: the answer's media type; other than JSON, the call returns ``{"content": base64}``.
+    """
+
+    method: str
+    path: str
+    call: str
+    status: int = 200
+    paged: bool = False
+    changes: bool = False
+    upload: bool = False
+    media: str = "application/json"
+
+
+@dataclass(frozen=True)
+class Permission:
+    """A right, named ``{service}.{what}``, and the roles that hold it unless a company decides otherwise."""
+
+    name: str
+    roles: tuple[str, ...]
+    summary: str = ""
+
+
+@dataclass(frozen=True)
+class Index:
+    """An index: field names, a leading ``-`` for descending; ``partial`` is a MongoDB partial filter."""
+
+    keys: tuple[str, ...]
+    unique: bool = False
+    partial: dict[str, Any] | None = None
+
+
+@dataclass(frozen=True)
+class Collection:
+    """A collection of the service's own database and the indexes that its queries need."""
+
+    name: str
+    indexes: tuple[Index, ...] = ()
+
+
+@dataclass(frozen=True)
+class Sweep:
+    """A method run again and again by every replica, ``every_s`` seconds apart, to find work that is due."""
+
+    method: str
+    every_s: float
+
+
+@dataclass(frozen=True)
+class ServiceSpec:
+    """A service: see ``docs/adding-a-service.md`` for what each part means."""
+
+    name: str
+    title: dict[str, str]
+    service: str
+    publishes: tuple[Event, ...] = ()
+    hears: tuple[Hears, ...] = ()
+    calls: tuple[Call, ...] = ()
+    routes: tuple[Route, ...] = ()
+    permissions: tuple[Permission, ...] = ()
+    collections: tuple[Collection, ...] = ()
+    sweeps: tuple[Sweep, ...] = ()
+    policy: str = ""
+    """``package:file.toml`` with the shipped numbers."""
+    menu: tuple[dict[str, str], ...] = field(default=())
+
+    @cached_property
+    def _events(self) -> dict[str, Event]:
+        return {event.name: event for event in self.publishes}
+
+    @cached_property
+    def _calls(self) -> dict[str, Call]:
+        return {call.name: call for call in self.calls}
+
+    @cached_property
+    def _handlers(self) -> dict[str, Hears]:
+        return {hears.handler: hears for hears in self.hears}
+
+    def event(self, name: str) -> Event:
+        """The event called ``name``. Raises KeyError when the service publishes none such."""
+        return self._events[name]
+
+    def call(self, name: str) -> Call:
+        """The call named ``name``. Raises KeyError when the service offers none such."""
+        return self._calls[name]
+
+    def handler(self, name: str) -> Hears:
+        """The handler called ``name``. Raises KeyError when there is none such."""
+        return self._handlers[name]
+
+    def queues(self) -> Iterator[tuple[str, Hears]]:
+        """Each handler's queue name with its declaration."""
+        for hears in self.hears:
+            yield f"{self.name}.{hears.handler}", hears
+

@@ -1,0 +1,71 @@
+"""The journal: one entry a unit of work, which is its inbox mark, its outbox and its history at once.
+
+An entry's ``_id`` is the key under which the work was asked for: the handler and the event's id, or the caller's
+idempotency key. So the same request can be recorded only once, together with its effect (inbox). Its ``events`` are
+published by the relay while ``pending`` is there (outbox). And because entries stay, ``matter`` finds everything
+that a ticket caused (history).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from pymongo.database import Database
+
+from steward.bus.envelope import Envelope, from_wire
+from steward.spec import Collection, Index
+from steward.store.client import Document, our_words
+
+JOURNAL = Collection(
+    "journal",
+    (
+        Index(("pending", "order"), partial={"pending": True}),
+        Index(("matter", "order")),
+        Index(("project", "order")),
+    ),
+)
+
+
+class Journal:
+    """One service's journal."""
+
+    def __init__(self, db: Database[Document]) -> None:
+        self._entries = db[JOURNAL.name]
+
+    def entry(self, key: str) -> Document | None:
+        """What was recorded under ``key``, if anything was."""
+        with our_words():
+            return self._entries.find_one({"_id": key})
+
+    def pending(self, limit: int) -> list[Document]:
+        """Entries whose events wait to be published, oldest first."""
+        with our_words():
+            return list(self._entries.find({"pending": True}).sort("order", 1).limit(limit))
+
+    def depth(self) -> int:
+        """How many entries wait to be published."""
+        with our_words():
+            return self._entries.count_documents({"pending": True})
+
+    def published(self, keys: Iterable[str]) -> None:
+        """Take the entries of ``keys`` off the outbox."""
+        with our_words():
+            self._entries.update_many({"_id": {"$in": list(keys)}}, {"$unset": {"pending": True}})
+
+    def about(self, matter: str) -> list[Envelope]:
+        """Every event of ``matter``, in order."""
+        with our_words():
+            entries = self._entries.find({"matter": matter}).sort("order", 1)
+            return [event for entry in entries for event in events_of(entry)]
+
+    def page(self, project: str, after: int, limit: int) -> list[Document]:
+        """Entries of ``project`` whose ``order`` is greater than ``after``, oldest first."""
+        with our_words():
+            query: dict[str, Any] = {"project": project, "order": {"$gt": after}}
+            return list(self._entries.find(query).sort("order", 1).limit(limit))
+
+
+def events_of(entry: Document) -> list[Envelope]:
+    """The events recorded in ``entry``."""
+    return [from_wire(document) for document in entry["events"]]

@@ -1,0 +1,136 @@
+"""The store as services see it: ``self.store.work()`` to change, ``self.store.read`` to look."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import replace
+from time import monotonic
+from typing import Any
+
+import eventlet
+from nameko.extensions import DependencyProvider, SharedExtension
+from pymongo import MongoClient
+from pymongo.database import Database
+
+from steward.context import Context
+from steward.errors import Conflict, StewardError
+from steward.observe import health
+from steward.settings import Settings
+from steward.spec import Collection, ServiceSpec
+from steward.store.client import Document, connect, database, ensure_indexes, our_words
+from steward.store.journal import JOURNAL, Journal
+from steward.store.reading import Reading
+from steward.store.work import AlreadyDone, Work
+
+log = logging.getLogger(__name__)
+
+WAIT_S = 0.5
+PING_S = 2.0
+
+
+class StoreOf:
+    """A worker's view of its service's store."""
+
+    def __init__(self, shared: SharedStore, context: Context | None) -> None:
+        self._shared, self._context = shared, context
+        self.read = Reading(shared.database)
+        self.journal = shared.journal
+        self.database = shared.database
+
+    def work(self, key: str | None = None, lenient: bool = False) -> AbstractContextManager[Work]:
+        """A unit of work under the key of this call or event, or under ``key``.
+
+        ``lenient``: that somebody else did it, or is doing it, is no error. For sweeps.
+        """
+        assert self._context is not None
+        context = replace(self._context, key=key) if key else self._context
+        work = Work(self._shared.client, self.database, self._shared.spec, context)
+        return self._committing(work, lenient)
+
+    @contextmanager
+    def _committing(self, work: Work, lenient: bool) -> Iterator[Work]:
+        try:
+            with work:
+                yield work
+        except (Conflict, AlreadyDone):
+            if not lenient:
+                raise
+        else:
+            self._shared.committed()
+
+    def recorded(self) -> AlreadyDone | None:
+        """What this call or event has been recorded to have done, if it has been."""
+        assert self._context is not None
+        entry = self.journal.entry(self._context.key)
+        return AlreadyDone(entry) if entry else None
+
+
+class SharedStore(SharedExtension):  # type: ignore[misc]
+    """One client a process."""
+
+    client: MongoClient[Document]
+    database: Database[Document]
+    journal: Journal
+    spec: ServiceSpec
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._listeners: list[Callable[[], None]] = []
+        self._ready = False
+        self._seen = 0.0
+
+    def setup(self) -> None:
+        if hasattr(self, "client"):
+            return
+        self.spec = self.container.service_cls.spec
+        self.client = connect(Settings.from_env().mongo_uri)
+        self.database = database(self.client, self.spec.name)
+        self.journal = Journal(self.database)
+        health.board.ready("store", self._answers)
+        self.container.spawn_managed_thread(self._watch)
+
+    def start(self) -> None:
+        """Wait for the store: a service without it is of no use, but must not fall over."""
+        while not self._ready:
+            eventlet.sleep(WAIT_S / 10)
+
+    def on_commit(self, listener: Callable[[], None]) -> None:
+        """Call ``listener`` after every commit of this process."""
+        self._listeners.append(listener)
+
+    def committed(self) -> None:
+        """Something was committed."""
+        for listener in self._listeners:
+            listener()
+
+    def _answers(self) -> bool:
+        return monotonic() - self._seen < 3 * PING_S
+
+    def _watch(self) -> None:
+        while True:
+            try:
+                with our_words():
+                    self._prepare()
+                    self.client.admin.command("ping")
+                self._seen = monotonic()
+            except StewardError as error:
+                log.warning("store: %s", error)
+            eventlet.sleep(PING_S if self._ready else WAIT_S)
+
+    def _prepare(self) -> None:
+        if self._ready:
+            return
+        kit = (JOURNAL, Collection("dead_letters"), Collection("leases"))
+        ensure_indexes(self.database, replace(self.spec, collections=(*self.spec.collections, *kit)))
+        self._ready = True
+
+
+class Store(DependencyProvider):  # type: ignore[misc]
+    """Gives a worker its :class:`StoreOf`."""
+
+    shared = SharedStore()
+
+    def get_dependency(self, worker: Any) -> StoreOf:
+        return StoreOf(self.shared, worker.data.get("steward"))

@@ -1,0 +1,113 @@
+"""Queries: single documents, and pages of them by cursor."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Generic, TypeVar
+
+from pymongo.database import Database
+
+from steward.errors import BadInput, NotFound
+from steward.ids import id_at, time_of
+from steward.store.client import Document, our_words
+from steward.store.repository import Aggregate, Repository
+from steward.times import now
+
+A = TypeVar("A", bound=Aggregate)
+
+PAGE_LIMIT = 50
+PAGE_LIMIT_MOST = 200
+_FIRST_WINDOW = timedelta(hours=1)
+_WIDEN = 8
+_WINDOWS = 7
+"""1 h × 8⁶ is 30 years; the window after that has no lower end."""
+
+
+@dataclass(frozen=True)
+class Page(Generic[A]):
+    """Some aggregates, and the cursor of those that follow, if there are any."""
+
+    items: list[A]
+    next: str | None
+
+
+class Reading:
+    """The read side of one service's store."""
+
+    def __init__(self, db: Database[Document]) -> None:
+        self._db = db
+
+    def get(self, repository: Repository[A], id: str, project: str | None = None) -> A:
+        """The aggregate ``id``. Raises NotFound when there is none in ``project``."""
+        with our_words():
+            document = self._db[repository.collection].find_one({"_id": id})
+        if document is None or project not in (None, document["project"]):
+            raise NotFound(f"no {repository.collection} {id!r} here")
+        return repository.from_document(document)
+
+    def where(self, repository: Repository[A], query: Mapping[str, Any], limit: int = 1_000) -> list[A]:
+        """Aggregates that match ``query``, which an index must serve."""
+        with our_words():
+            found = self._db[repository.collection].find(query).limit(limit)
+            return [repository.from_document(document) for document in found]
+
+    def due(self, repository: Repository[A], field: str, moment: datetime, limit: int) -> list[A]:
+        """Aggregates whose indexed ``field`` is not after ``moment``, earliest first."""
+        with our_words():
+            found = self._db[repository.collection].find({field: {"$lte": moment}}).sort(field, 1).limit(limit)
+            return [repository.from_document(document) for document in found]
+
+    def plain(self, collection: str, id: str) -> Document | None:
+        """The plain document ``id`` of ``collection``, or None."""
+        with our_words():
+            return self._db[collection].find_one({"_id": id})
+
+    def count(self, collection: str, query: Mapping[str, Any]) -> int:
+        """How many documents match ``query``, which an index must serve."""
+        with our_words():
+            return self._db[collection].count_documents(query)
+
+    def page(
+        self, repository: Repository[A], query: Mapping[str, Any], cursor: str | None = None, limit: int = PAGE_LIMIT
+    ) -> Page[A]:
+        """The newest aggregates that match ``query`` after ``cursor``. Raises BadInput for a cursor of no page.
+
+        Read through windows of time that widen, because the embedded store sorts in memory whatever matches.
+        """
+        limit = max(1, min(limit, PAGE_LIMIT_MOST))
+        found: list[Document] = []
+        upper = _decode(cursor) if cursor else id_at(now() + timedelta(days=1))
+        window = _FIRST_WINDOW
+        for step in range(_WINDOWS + 1):
+            lower = id_at(time_of(upper) - window) if step < _WINDOWS else ""
+            found += self._window(repository, query, lower, upper, limit + 1 - len(found))
+            if len(found) > limit or not lower:
+                break
+            upper, window = lower, window * _WIDEN
+        items = [repository.from_document(document) for document in found[:limit]]
+        return Page(items, _encode(items[-1].id) if len(found) > limit else None)
+
+    def _window(
+        self, repository: Repository[A], query: Mapping[str, Any], lower: str, upper: str, limit: int
+    ) -> list[Document]:
+        bounds = {"$lt": upper} | ({"$gte": lower} if lower else {})
+        with our_words():
+            found = self._db[repository.collection].find({**query, "_id": bounds}).sort("_id", -1).limit(limit)
+            return list(found)
+
+
+def _encode(id: str) -> str:
+    return base64.urlsafe_b64encode(id.encode()).decode().rstrip("=")
+
+
+def _decode(cursor: str) -> str:
+    try:
+        id = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode()
+        time_of(id)
+    except (binascii.Error, ValueError, OverflowError, OSError) as error:
+        raise BadInput.of("cursor", "is not one that a page gave") from error
+    return id

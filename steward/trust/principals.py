@@ -1,0 +1,86 @@
+"""Principals, their signed claims, and what their roles permit."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from functools import cache
+
+import jwt
+
+from steward.bus.standard import STANDARD_PERMISSIONS
+from steward.errors import NotAuthenticated, NotPermitted
+from steward.plugins import installed_services
+
+ISSUER = "steward"
+ALGORITHM = "HS256"
+EVERYWHERE = "*"
+SYSTEM_ROLE = "system"
+"""Held by services and the operator's CLI: every permission, in every project."""
+
+
+@dataclass(frozen=True)
+class Principal:
+    """A user, API key or service, with the roles granted to it per project (``*`` = every project)."""
+
+    id: str
+    name: str = ""
+    grants: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+    def roles(self, project: str) -> set[str]:
+        """The roles held in ``project``."""
+        return {*self.grants.get(project, ()), *self.grants.get(EVERYWHERE, ())}
+
+    def may(self, permission: str, project: str | None = None) -> bool:
+        """Whether a role of this principal holds ``permission`` in ``project`` (in any project, if None)."""
+        held = self.roles(project) if project else {role for roles in self.grants.values() for role in roles}
+        return SYSTEM_ROLE in held or bool(held & permitted_roles().get(permission, frozenset()))
+
+    def require(self, permission: str, project: str | None = None) -> None:
+        """Raises NotPermitted unless :meth:`may`. The text does not tell whether the project exists."""
+        if not self.may(permission, project):
+            raise NotPermitted(f"needs {permission}", permission=permission)
+
+    def projects(self, permission: str) -> set[str]:
+        """The projects in which ``permission`` is held; ``*`` among them means all."""
+        return {project for project in self.grants if self.may(permission, project)}
+
+
+@cache
+def permitted_roles() -> dict[str, frozenset[str]]:
+    """Every permission of every installed service and the roles that hold it."""
+    declared = [permission for spec in installed_services().values() for permission in spec.permissions]
+    return {permission.name: frozenset(permission.roles) for permission in (*STANDARD_PERMISSIONS, *declared)}
+
+
+def service_principal(name: str) -> Principal:
+    """The principal as which the service ``name`` itself acts."""
+    return Principal(id=f"service:{name}", name=name, grants={EVERYWHERE: (SYSTEM_ROLE,)})
+
+
+def sign(principal: Principal, key: str, now: datetime, lifetime: timedelta) -> str:
+    """A token that says who ``principal`` is until ``now + lifetime``."""
+    claims = {
+        "iss": ISSUER,
+        "sub": principal.id,
+        "name": principal.name,
+        "grants": {project: list(roles) for project, roles in principal.grants.items()},
+        "iat": int(now.timestamp()),
+        "exp": int((now + lifetime).timestamp()),
+    }
+    return jwt.encode(claims, key, algorithm=ALGORITHM)
+
+
+def verify(token: str, key: str) -> Principal:
+    """The principal that ``token`` speaks for. Raises NotAuthenticated when it is forged, foreign or expired."""
+    try:
+        claims = jwt.decode(
+            token, key, algorithms=[ALGORITHM], issuer=ISSUER, options={"require": ["exp", "iat", "sub", "iss"]}
+        )
+    except jwt.ExpiredSignatureError as error:
+        raise NotAuthenticated("the token has expired") from error
+    except jwt.InvalidTokenError as error:
+        raise NotAuthenticated("the token is not valid") from error
+    grants = {project: tuple(roles) for project, roles in claims.get("grants", {}).items()}
+    return Principal(id=claims["sub"], name=claims.get("name", ""), grants=grants)

@@ -1,0 +1,40 @@
+"""Checking what comes in against a schema, with errors that name the field."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import cache
+from typing import Any
+
+from marshmallow import Schema, ValidationError
+
+from steward import plugins
+from steward.errors import BadInput
+
+
+@cache
+def schema(dotted: str) -> Schema:
+    """The one instance of the schema class that ``dotted`` names."""
+    instance: Schema = plugins.load(dotted)()
+    return instance
+
+
+def checked(dotted: str, data: Any) -> Any:
+    """``data`` as the schema loads it. Raises BadInput that lists ``{"field", "message"}`` for each error."""
+    try:
+        return schema(dotted).load(data)
+    except ValidationError as error:
+        errors = [{"field": field, "message": message} for field, message in _flat(error.normalized_messages())]
+        raise BadInput("; ".join(f"{e['field']}: {e['message']}" for e in errors), errors=errors) from error
+
+
+def _flat(messages: Any, path: str = "") -> Iterator[tuple[str, str]]:
+    if isinstance(messages, dict):
+        for key, inner in messages.items():
+            step = "" if key == "_schema" else str(key)
+            yield from _flat(inner, ".".join(part for part in (path, step) if part))
+    elif isinstance(messages, list):
+        for message in messages:
+            yield path or "body", str(message)
+    else:
+        yield path or "body", str(messages)
