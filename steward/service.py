@@ -70,10 +70,10 @@ class Service:
 
     @rpc
     def journal_page(self, project: str, after: int, limit: int) -> list[dict[str, Any]]:
-        """Entries of the journal of ``project`` beyond ``after``: when, about what, which events."""
+        """Entries of the journal of ``project`` from order ``after`` on: when, about what, why, which events."""
         entries = self.store.journal.page(project, after, min(limit, _JOURNAL_PAGE_MOST))
         return [
-            {name: entry.get(name) for name in ("order", "matter", "events", "pending")}
+            {name: entry.get(name) for name in ("order", "matter", "cause", "events", "pending")}
             | {"key": entry["_id"], "at": iso(entry["at"])}
             for entry in entries
         ]

@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import json
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from kombu import Connection, Consumer, Queue
+from kombu.message import Message
 
 from steward.bus import calls, topology
 from steward.bus.postbox import BROKEN
+from steward.bus.tokens import own_token
 from steward.errors import DeadlineExceeded, Unavailable
 from steward.ids import new_id
 from steward.settings import Settings
-from steward.bus.tokens import own_token
 
 OPERATOR = "operator"
+_POLL_S = 0.2
 
 
 class Client:
@@ -23,76 +27,76 @@ class Client:
 
     def __init__(self, settings: Settings | None = None) -> None:
         self._settings = settings or Settings.from_env()
-        self._bus: Connection | None = None
+        self._address = new_id()
+        self._answers: dict[str, dict[str, Any]] = {}
 
     def __enter__(self) -> Client:
-        try:
+        with _our_words():
             self._bus = topology.connection(self._settings.amqp_uri)
             self._bus.connect()
-            self._address = new_id()
-            self._queue = Queue(
-                f"rpc.reply-operator-{self._address}",
+            queue = Queue(
+                f"rpc.reply-{OPERATOR}-{self._address}",
                 exchange=topology.rpc_exchange(),
                 routing_key=self._address,
                 exclusive=True,
                 auto_delete=True,
-            )(self._bus.default_channel)
-            self._queue.declare()
-        except BROKEN as error:
-            raise Unavailable("the broker is away") from error
+            )
+            Consumer(self._bus.default_channel, [queue], no_ack=True, on_message=self._receive).consume()
         return self
 
     def __exit__(self, *_: object) -> None:
-        if self._bus is not None:
-            self._bus.release()
+        self._bus.release()
 
-    def call(self, service: str, method: str, key: str | None = None, within_s: float | None = None, **kwargs: Any) -> Any:
+    def _receive(self, message: Message) -> None:
+        self._answers[message.properties.get("correlation_id", "")] = json.loads(message.body)
+
+    def call(
+        self, service: str, method: str, key: str | None = None, within_s: float | None = None, **kwargs: Any
+    ) -> Any:
         """The answer of ``service.method(**kwargs)``; ``key`` makes repeating it harmless.
 
         Raises the callee's typed error, DeadlineExceeded, or Unavailable without a broker.
         """
-        assert self._bus is not None
-        within_s = within_s or calls.declared_call(service, method).deadline_s
-        deadline, call_id = time.time() + within_s, new_id()
-        headers = {calls.TOKEN: own_token(OPERATOR), calls.CORRELATION: call_id, calls.DEADLINE: str(deadline)}
-        if key:
-            headers |= {calls.KEY: key}
-        answers: list[dict[str, Any]] = []
-        try:
-            with Consumer(
-                self._bus.default_channel, [self._queue], no_ack=True, auto_declare=False,
-                on_message=lambda message: answers.append(_mine(message, call_id)),
-            ):
-                self._bus.Producer().publish(
-                    {"args": [], "kwargs": kwargs},
-                    exchange="nameko-rpc",
-                    routing_key=f"{service}.{method}",
-                    serializer="json",
-                    headers=headers,
-                    reply_to=self._address,
-                    correlation_id=call_id,
-                )
-                while not any(answers):
-                    if time.time() > deadline:
-                        raise DeadlineExceeded(f"{service} did not answer in time")
-                    _drain(self._bus, 0.2)
-        except BROKEN as error:
-            raise Unavailable("the broker is away") from error
-        answer = next(answer for answer in answers if answer)
+        deadline = time.time() + (within_s or calls.declared_call(service, method).deadline_s)
+        call_id = new_id()
+        headers = {
+            calls.TOKEN: own_token(OPERATOR),
+            calls.CORRELATION: call_id,
+            calls.DEADLINE: str(deadline),
+            **({calls.KEY: key} if key else {}),
+        }
+        with _our_words():
+            self._bus.Producer().publish(
+                {"args": [], "kwargs": kwargs},
+                exchange="nameko-rpc",
+                routing_key=f"{service}.{method}",
+                serializer="json",
+                headers=headers,
+                reply_to=self._address,
+                correlation_id=call_id,
+            )
+            answer = self._wait(call_id, deadline, service)
         if answer.get("error"):
             raise calls.error_in(answer["error"])
         return answer["result"]
 
+    def _wait(self, call_id: str, deadline: float, service: str) -> dict[str, Any]:
+        while call_id not in self._answers:
+            if time.time() > deadline:
+                raise DeadlineExceeded(f"{service} did not answer in time")
+            try:
+                self._bus.drain_events(timeout=_POLL_S)
+            except TimeoutError:
+                continue
+        return self._answers.pop(call_id)
 
-def _mine(message: Any, call_id: str) -> dict[str, Any]:
-    return json.loads(message.body) if message.properties.get("correlation_id") == call_id else {}
 
-
-def _drain(bus: Connection, timeout: float) -> None:
+@contextmanager
+def _our_words() -> Iterator[None]:
     try:
-        bus.drain_events(timeout=timeout)
-    except TimeoutError:
-        return
+        yield
+    except BROKEN as error:
+        raise Unavailable("the broker is away") from error
 
 
 def call(service: str, method: str, key: str | None = None, within_s: float | None = None, **kwargs: Any) -> Any:

@@ -22,7 +22,8 @@ log = logging.getLogger(__name__)
 
 RECONNECT_S = (0.2, 0.5, 1.0, 2.0)
 STUCK_AFTER_S = 25.0
-_ACKNOWLEDGE = ("ack", "reject", "requeue")
+_DRAIN_S = 0.25
+_CANCEL_POLL_S = 0.01
 
 
 @dataclass(eq=False)
@@ -37,7 +38,7 @@ class Subscription:
     on_message: Callable[[Delivery], None]
     prefetch: int
     no_ack: bool = False
-    consumer: Consumer | None = None
+    consumer: Consumer = None
 
 
 class Delivery:
@@ -83,6 +84,7 @@ class Intake(SharedExtension):
         super().__init__()
         self._subscriptions: list[Subscription] = []
         self._lock = Semaphore()
+        self._cancelling: list[Subscription] = []
         self._stopping = False
         self._bus: Connection | None = None
         self._thread: Any = None
@@ -98,14 +100,15 @@ class Intake(SharedExtension):
         self._subscriptions.append(subscription)
 
     def cancel(self, subscription: Subscription) -> None:
-        """Take nothing more for ``subscription``; what was received may still be settled."""
+        """Take nothing more for ``subscription``; what was received may still be settled.
+
+        The receiving greenthread does it, being the only one that may read from the connection.
+        """
         self._subscriptions.remove(subscription)
-        if subscription.consumer is not None and self._bus is not None:
-            try:
-                with self._lock:
-                    subscription.consumer.cancel()
-            except BROKEN:
-                return
+        if self.connected:
+            self._cancelling.append(subscription)
+            while self.connected and subscription in self._cancelling:
+                eventlet.sleep(_CANCEL_POLL_S)
 
     def setup(self) -> None:
         health.board.alive("receiving", lambda: monotonic() - self._beat < STUCK_AFTER_S)
@@ -155,9 +158,12 @@ class Intake(SharedExtension):
         while not self._stopping:
             self._beat = monotonic()
             try:
-                bus.drain_events(timeout=0.5)
+                bus.drain_events(timeout=_DRAIN_S)
             except TimeoutError:
                 pass
+            while self._cancelling:
+                self._cancelling[0].consumer.cancel()
+                self._cancelling.pop(0)
             with self._lock:
                 bus.heartbeat_check()
 

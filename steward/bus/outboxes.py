@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import eventlet
 from nameko.extensions import SharedExtension
 
@@ -16,7 +18,7 @@ class _Sending(SharedExtension):  # type: ignore[misc]
     def __init__(self) -> None:
         super().__init__()
         self._postbox: Postbox | None = None
-        self._ticking = False
+        self._ticking: Any = None
 
     @property
     def postbox(self) -> Postbox:
@@ -26,11 +28,12 @@ class _Sending(SharedExtension):  # type: ignore[misc]
         return self._postbox
 
     def start(self) -> None:
-        if not self._ticking:
-            self._ticking = True
-            self.container.spawn_managed_thread(self._tick)
+        if self._ticking is None:
+            self._ticking = self.container.spawn_managed_thread(self._tick)
 
     def stop(self) -> None:
+        if self._ticking is not None:
+            self._ticking.kill()
         self.postbox.close()
 
     def _tick(self) -> None:

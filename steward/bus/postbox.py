@@ -158,7 +158,7 @@ class Postbox:
         self._sent = 0
         self._open_tags.clear()
         if bus is not None:
-            bus.collapse()
+            bus.collect()
 
     def _on_ack(self, tag: int, multiple: bool) -> None:
         if multiple:

@@ -78,7 +78,8 @@ class Settler:
     def _fail(self, delivery: Delivery, error: BaseException) -> None:
         attempts = int(delivery.headers.get(ATTEMPTS, 0)) + (0 if away(error) else 1)
         waits = int(delivery.headers.get(WAITS, 0)) + (1 if away(error) else 0)
-        if hopeless(error) or attempts > len(self.retry.delays_s):
+        allowed = len(self.retry.order_s if isinstance(error, OutOfOrder) else self.retry.delays_s)
+        if hopeless(error) or attempts > allowed:
             self._give_up(delivery, error, attempts)
             return
         delay = self._delay(error, attempts, waits)

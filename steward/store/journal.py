@@ -60,9 +60,9 @@ class Journal:
             return [event for entry in entries for event in events_of(entry)]
 
     def page(self, project: str, after: int, limit: int) -> list[Document]:
-        """Entries of ``project`` whose ``order`` is greater than ``after``, oldest first."""
+        """Entries of ``project`` whose ``order`` is ``after`` or greater, oldest first."""
         with our_words():
-            query: dict[str, Any] = {"project": project, "order": {"$gt": after}}
+            query: dict[str, Any] = {"project": project, "order": {"$gte": after}}
             return list(self._entries.find(query).sort("order", 1).limit(limit))
 
 

@@ -78,6 +78,7 @@ class SharedStore(SharedExtension):  # type: ignore[misc]
     def __init__(self) -> None:
         super().__init__()
         self._listeners: list[Callable[[], None]] = []
+        self._watching: Any = None
         self._ready = False
         self._seen = 0.0
 
@@ -89,12 +90,16 @@ class SharedStore(SharedExtension):  # type: ignore[misc]
         self.database = database(self.client, self.spec.name)
         self.journal = Journal(self.database)
         health.board.ready("store", self._answers)
-        self.container.spawn_managed_thread(self._watch)
+        self._watching = self.container.spawn_managed_thread(self._watch)
 
     def start(self) -> None:
         """Wait for the store: a service without it is of no use, but must not fall over."""
         while not self._ready:
             eventlet.sleep(WAIT_S / 10)
+
+    def stop(self) -> None:
+        self._watching.kill()
+        self.client.close()
 
     def on_commit(self, listener: Callable[[], None]) -> None:
         """Call ``listener`` after every commit of this process."""

@@ -179,7 +179,7 @@ class Work:
             "pending": True if self._events else None,
             "cause": self._context.event.id if self._context.event else None,
             "fingerprint": self._context.fingerprint,
-            "answer": self._answer if self._context.fingerprint else None,
+            "answer": self._answer,
         }
         return entry | {name: value for name, value in optional.items() if value is not None}
 

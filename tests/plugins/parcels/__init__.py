@@ -1,0 +1,1 @@
+"""A service outside Steward, as an integrator writes one: it registers parcels and counts them by shelf."""

@@ -1,0 +1,26 @@
+"""What the service is."""
+
+from steward.spec import Call, Collection, Event, Hears, Permission, Retry, Route, ServiceSpec
+
+SPEC = ServiceSpec(
+    name="parcels",
+    title={"en": "Parcels", "zh-CN": "包裹"},
+    service="parcels.service:Parcels",
+    publishes=(
+        Event("received", "parcels.schemas:Received", "A parcel arrived"),
+        Event("shelved", "parcels.schemas:Shelved", "A parcel has its place"),
+    ),
+    hears=(
+        Hears("on_received", ("parcels.received",), retry=Retry(delays_s=(1, 1), order_s=(1, 1, 1), away_s=(1,))),
+    ),
+    calls=(
+        Call("receive", "parcels.work", "Register a parcel", body="parcels.schemas:Receive"),
+        Call("show", "parcels.work", "One parcel"),
+    ),
+    routes=(
+        Route("POST", "/projects/{project}/parcels", "receive", status=201),
+        Route("GET", "/projects/{project}/parcels/{parcel}", "show"),
+    ),
+    permissions=(Permission("parcels.work", ("desk",)),),
+    collections=(Collection("parcels"),),
+)
