@@ -7,6 +7,7 @@ import hashlib
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
 from marshmallow import Schema, ValidationError, fields
@@ -17,7 +18,6 @@ from gateway.limits import Limits
 from gateway.operations import Operation
 from gateway.problems import Malformed, NotJson, TooLarge, wrong_fields
 from gateway.strict import clean, parse
-from steward.errors import NotAuthenticated
 from steward.ids import new_id
 from steward.trust.principals import Principal
 
@@ -25,7 +25,8 @@ _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,128}")
 _KEY = re.compile(r"[\x21-\x7e]{1,128}")
 _VERSION_TAG = re.compile(r'(?:W/)?"(\d{1,15})"')
 _CHUNK = 64 * 1024
-ANYONE = Principal(id="anonymous")
+Identify = Callable[[Request, Operation], tuple[Principal, str]]
+"""Who asks, and the token that proves it to services."""
 
 
 @dataclass(frozen=True)
@@ -48,27 +49,18 @@ def request_id_of(request: Request) -> str:
     return given if _REQUEST_ID.fullmatch(given) else new_id()
 
 
-def bearer(request: Request) -> str:
-    """The token in the Authorization header. Raises NotAuthenticated."""
-    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
-    if scheme.lower() != "bearer" or not token.strip():
-        raise NotAuthenticated("send the header Authorization: Bearer …")
-    return token.strip()
-
-
 def read(
-    request: Request, operation: Operation, names: dict[str, str], who: Callable[[str], Principal], limits: Limits
+    request: Request, operation: Operation, names: dict[str, str], identify: Identify, limits: Limits
 ) -> Asked:
     """The request, checked in this order: who, may they, can it be read, is it valid.
 
     Raises NotAuthenticated, NotPermitted, Malformed, TooLarge, NotJson, BadInput.
     """
-    token = "" if operation.public else bearer(request)
-    principal = who(token) if token else ANYONE
+    principal, token = identify(request, operation)
     if operation.permission and not operation.public:
         principal.require(operation.permission, names.get("project"))
     raw = _raw(request, limits.max_upload if operation.upload else limits.max_body)
-    key = _key(request)
+    key = _key(request, operation)
     return Asked(
         operation=operation,
         request_id=request.environ["steward.request_id"],
@@ -139,7 +131,7 @@ def _query(request: Request, operation: Operation) -> dict[str, Any]:
 
 def _single(given: MultiDict[str, str], schema: type[Schema]) -> dict[str, Any]:
     """The query as the schema reads it: lists where it has lists, else one value a name."""
-    declared = schema().fields
+    declared = _instance(schema).fields
     found: dict[str, Any] = {}
     for name, values in given.lists():
         if isinstance(declared.get(name), fields.List):
@@ -151,20 +143,25 @@ def _single(given: MultiDict[str, str], schema: type[Schema]) -> dict[str, Any]:
     return found
 
 
+@cache
+def _instance(schema: type[Schema]) -> Schema:
+    return schema()
+
+
 def _valid(schema: type[Schema], value: dict[str, Any]) -> None:
     try:
-        schema().load(value)
+        _instance(schema).load(value)
     except ValidationError as error:
         raise wrong_fields(error.messages) from None
 
 
-def _key(request: Request) -> str | None:
+def _key(request: Request, operation: Operation) -> str | None:
     given = request.headers.get("Idempotency-Key")
     if given is None or request.method != "POST":
         return None
     if not _KEY.fullmatch(given):
         raise Malformed("Idempotency-Key has 1 to 128 printable ASCII characters")
-    return given
+    return None if operation.public else given
 
 
 def _fingerprint(request: Request, raw: bytes) -> str:

@@ -23,12 +23,13 @@ class BadRoute(ValueError):
     """A service declares a route that cannot be served; the gateway does not start. The message names it."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Operation:
     """One method of one path.
 
-    ``run`` names the method of :class:`gateway.desk.Desk` that serves it. ``also`` are statuses that it can answer
-    with beyond those that follow from its other properties.
+    ``run`` names the method of :class:`gateway.desk.Desk` that serves it, of :class:`gateway.shelf.Shelf` when it is
+    ``light``: answered without a worker, and never shed. ``fixed`` are names that the path does not hold. ``also`` are
+    statuses that it can answer with beyond those that follow from its other properties.
     """
 
     id: str
@@ -50,6 +51,7 @@ class Operation:
     media: str = "application/json"
     deadline_s: float = 1.8
     fixed: Mapping[str, str] | None = None
+    light: bool = False
     also: tuple[int, ...] = ()
 
     @property

@@ -1,0 +1,143 @@
+"""Serving one request: understand it, ask the services, answer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from eventlet import GreenPool
+from werkzeug.wrappers import Request, Response
+
+from gateway import asking, hub, timeline
+from gateway.answering import JSON, answer, dumped
+from gateway.asking import Asked
+from gateway.house import Front
+from gateway.hub import Hub
+from gateway.operations import Operation
+from steward.bus.calls import RemoteServices
+from steward.bus.tokens import own_token
+from steward.errors import NotFound, Transient
+from steward.times import now
+
+_EVENTLET_CHUNK = "eventlet.minimum_write_chunk_size"
+
+
+class Desk:
+    """Serves the operations that are not light, one method each way of serving."""
+
+    def __init__(self, front: Front, remote: RemoteServices, live: Hub) -> None:
+        self._front, self._remote, self._live = front, remote, live
+
+    def serve(self, request: Request, operation: Operation, names: dict[str, str]) -> Response:
+        """The answer. Raises StewardError."""
+        asked = asking.read(request, operation, names, self._front.gatekeeper.identify, self._front.limits)
+        run: Callable[[Request, Asked], Response] = getattr(self, operation.run)
+        return run(request, asked)
+
+    def relay(self, request: Request, asked: Asked) -> Response:
+        """One call to the service that declares the route."""
+        operation = asked.operation
+        return answer(request, asked, self._call(asked, operation.service, operation.call, asked.arguments))
+
+    def timeline(self, request: Request, asked: Asked) -> Response:
+        """Asks every service at once; those that do not answer in time are named as missing."""
+        names = dict(asked.arguments)
+        project, service = names.pop("project"), names.pop("service")
+        (id,) = names.values()
+        if service not in self._front.specs:
+            raise NotFound(f"no service {service!r}")
+        asked.principal.require(f"{service}.read", project)
+        matter = f"{service}/{id}"
+        found, missing = self._everybody(asked, "timeline", {"matter": matter}, self._front.limits.timeline_s, as_us=True)
+        events = timeline.visible(found, asked.principal, project, self._front.specs)
+        if not events and service not in missing:
+            raise NotFound(f"nothing is known of {matter!r} here")
+        items = [timeline.entry(event) for event in timeline.ordered(events)]
+        return Response(dumped({"matter": matter, "items": items, "missing": missing}), content_type=JSON)
+
+    def stream(self, request: Request, asked: Asked) -> Response:
+        """Opens the live stream; what follows is written after this worker is done."""
+        query, limits, specs = asked.arguments["query"], self._front.limits, self._front.specs
+
+        def wants(event: hub.Event) -> bool:
+            if query.get("project", event["project"]) != event["project"]:
+                return False
+            if query.get("matter", event["matter"]) != event["matter"]:
+                return False
+            return asked.principal.may(timeline.seen_with(specs, event["type"]), event["project"])
+
+        after = request.headers.get("Last-Event-ID") or query.get("last_event_id")
+        client, complete = self._live.join(wants, after)
+        request.environ[_EVENTLET_CHUNK] = 1
+        body = hub.lines(self._live, client, complete, limits.stream_heartbeat_s, limits.stream_longest_s)
+        headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+        return Response(body, headers=headers, content_type="text/event-stream", direct_passthrough=True)
+
+    def stream_ticket(self, request: Request, asked: Asked) -> Response:
+        """A short-lived ticket for the stream."""
+        lifetime_s = self._front.limits.stream_ticket_s
+        ticket = self._front.gatekeeper.ticket(asked.principal, now(), lifetime_s)
+        return Response(dumped({"ticket": ticket, "expires_in": lifetime_s}), 201, content_type=JSON)
+
+    def dead_letters(self, request: Request, asked: Asked) -> Response:
+        """Of one service, or of all."""
+        only = asked.arguments["query"].get("service")
+        if only is not None and only not in self._front.specs:
+            raise NotFound(f"no service {only!r}")
+        found, missing = self._everybody(asked, "dead_letters", {}, self._front.limits.dead_letters_s, only=only)
+        return Response(dumped({"items": found, "missing": missing}), content_type=JSON)
+
+    def replay_dead_letter(self, request: Request, asked: Asked) -> Response:
+        """Hands it to the service that keeps it."""
+        return self._on_dead_letter(request, asked, {"id": asked.arguments["id"]})
+
+    def discard_dead_letter(self, request: Request, asked: Asked) -> Response:
+        """Closes it with the caller's reason."""
+        reason = asked.arguments["body"]["reason"]
+        return self._on_dead_letter(request, asked, {"id": asked.arguments["id"], "reason": reason})
+
+    def _on_dead_letter(self, request: Request, asked: Asked, kwargs: dict[str, Any]) -> Response:
+        service = asked.arguments["service"]
+        if service not in self._front.specs:
+            raise NotFound(f"no service {service!r}")
+        return answer(request, asked, self._call(asked, service, asked.operation.id, kwargs))
+
+    def _call(self, asked: Asked, service: str, call: str, kwargs: dict[str, Any]) -> Any:
+        """The one place where the gateway calls a service for somebody."""
+        return self._remote.call(
+            service,
+            call,
+            kwargs,
+            principal_token=asked.token or None,
+            correlation=asked.request_id,
+            key=asked.key,
+            fingerprint=asked.fingerprint,
+            if_match=asked.if_match,
+        )
+
+    def _everybody(
+        self, asked: Asked, call: str, kwargs: dict[str, Any], within_s: float, only: str | None = None, as_us: bool = False
+    ) -> tuple[list[Any], list[str]]:
+        """What all services (or ``only`` one) answer to a call that all have, and those that did not answer.
+
+        ``as_us`` asks in the gateway's own name, where the gateway itself decides what the caller gets to see.
+        """
+        token = own_token("gateway") if as_us else asked.token
+        found: list[Any] = []
+        missing: list[str] = []
+
+        def ask(service: str) -> None:
+            try:
+                found.extend(
+                    self._remote.call(
+                        service, call, kwargs, principal_token=token, correlation=asked.request_id, deadline_s=within_s
+                    )
+                )
+            except Transient:
+                missing.append(service)
+
+        pool = GreenPool(len(self._front.specs) or 1)
+        asks = [pool.spawn(ask, service) for service in self._front.specs if only in (None, service)]
+        for answered in asks:
+            answered.wait()
+        return found, sorted(missing)

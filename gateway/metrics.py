@@ -1,0 +1,15 @@
+"""The gateway's metrics. Labels hold paths as declared, never as typed."""
+
+from __future__ import annotations
+
+from prometheus_client import Counter, Gauge, Histogram
+
+REQUEST_SECONDS = Histogram(
+    "steward_http_request_seconds",
+    "Time to answer a request; for a stream, to open it",
+    ["method", "path", "status"],
+    buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 60),
+)
+IN_FLIGHT = Gauge("steward_http_requests_in_flight", "Requests that are worked on now")
+SHED = Counter("steward_http_requests_shed_total", "Requests refused because too many were in flight")
+STREAM_CLIENTS = Gauge("steward_stream_clients", "Live streams that are open")

@@ -1,0 +1,118 @@
+"""The gateway's own operations, as data."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from gateway import schemas
+from gateway.operations import ANYBODY, PREFIX, Operation
+
+TIMELINE = Operation(
+    id="timeline",
+    tag="timeline",
+    method="GET",
+    path=f"{PREFIX}/projects/{{project}}/timeline/{{service}}/{{id}}",
+    summary="Every event of a matter, across all services, in order",
+    permission=ANYBODY,
+    run="timeline",
+    answer=schemas.Timeline,
+    also=(403, 404),
+)
+
+OWN = (
+    TIMELINE,
+    Operation(
+        id="stream",
+        tag="stream",
+        method="GET",
+        path=f"{PREFIX}/stream",
+        summary="Live events that the caller may see, as server-sent events",
+        permission=ANYBODY,
+        run="stream",
+        query=schemas.StreamQuery,
+        media="text/event-stream",
+    ),
+    Operation(
+        id="stream_ticket",
+        tag="stream",
+        method="POST",
+        path=f"{PREFIX}/stream-tickets",
+        summary="A ticket for a browser's EventSource, which cannot send a token",
+        permission=ANYBODY,
+        run="stream_ticket",
+        answer=schemas.StreamTicket,
+        status=201,
+    ),
+    Operation(
+        id="dead_letters",
+        tag="ops",
+        method="GET",
+        path=f"{PREFIX}/ops/dead-letters",
+        summary="Messages that no handler could work off",
+        permission="ops.dead_letters",
+        run="dead_letters",
+        query=schemas.DeadLettersQuery,
+        answer=schemas.DeadLetters,
+        also=(404,),
+    ),
+    Operation(
+        id="replay_dead_letter",
+        tag="ops",
+        method="POST",
+        path=f"{PREFIX}/ops/dead-letters/{{service}}/{{id}}/replay",
+        summary="Give a dead letter to its handler again",
+        permission="ops.replay",
+        run="replay_dead_letter",
+    ),
+    Operation(
+        id="discard_dead_letter",
+        tag="ops",
+        method="POST",
+        path=f"{PREFIX}/ops/dead-letters/{{service}}/{{id}}/discard",
+        summary="Close a dead letter, with a reason",
+        permission="ops.replay",
+        run="discard_dead_letter",
+        body=schemas.Discard,
+    ),
+    *(
+        Operation(id=id, tag="documents", method="GET", path=path, summary=summary, run="document", light=True)
+        for id, path, summary in (
+            ("openapi", "/openapi.json", "This document"),
+            ("asyncapi", "/asyncapi.json", "Every event that is published, as AsyncAPI 3.0"),
+        )
+    ),
+    *(
+        Operation(
+            id=id, tag="probes", method="GET", path=path, summary=summary, run="probe", media=media, light=True, also=also
+        )
+        for id, path, summary, media, also in (
+            ("healthz", "/healthz", "Whether this process makes progress", "application/json", (503,)),
+            ("readyz", "/readyz", "Whether it can do its work", "application/json", (503,)),
+            ("metrics", "/metrics", "For Prometheus", "text/plain", ()),
+        )
+    ),
+    Operation(
+        id="console", tag="console", method="GET", path="/", summary="The live view", run="page", media="text/html", light=True
+    ),
+    Operation(
+        id="console_file",
+        tag="console",
+        method="GET",
+        path="/console/{name}",
+        summary="A part of the live view",
+        run="page",
+        media="*/*",
+        light=True,
+    ),
+)
+
+
+def aliases(timelines: dict[str, str], services: Iterable[str]) -> list[Operation]:
+    """The shorter paths of timelines, for the services that are installed."""
+    installed = set(services)
+    return [
+        replace(TIMELINE, id=f"timeline.{service}", tag=service, path=PREFIX + path, fixed={"service": service})
+        for path, service in timelines.items()
+        if service in installed
+    ]

@@ -1,0 +1,181 @@
+"""The web server: nameko's, with time-outs, one entrypoint for everything, and a limit on what is in flight."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterable
+from functools import partial
+from time import monotonic
+from typing import Any
+
+import eventlet
+from eventlet import Timeout, wsgi
+from eventlet.event import Event as Signal
+from nameko.extensions import Entrypoint, register_entrypoint
+from nameko.web.server import BindAddress, HttpOnlyProtocol, WebServer
+from werkzeug.wrappers import Request, Response
+
+from gateway import metrics
+from gateway.asking import request_id_of
+from gateway.house import House
+from gateway.operations import Operation
+from gateway.problems import problem
+from steward.errors import Unavailable
+from steward.observe import health
+from steward.settings import Settings
+
+KEEP_ALIVE_S = 5
+SOCKET_TIMEOUT_S = 30
+_LAST_WORDS_S = 5.0
+_UNKNOWN = "unknown"
+_SAFETY = (
+    ("X-Content-Type-Options", "nosniff"),
+    ("Referrer-Policy", "no-referrer"),
+    ("Cache-Control", "no-store"),
+    ("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'"),
+)
+_log = logging.getLogger(__name__)
+
+
+class GatewayServer(WebServer):  # type: ignore[misc]
+    """Listens where ``STEWARD_HTTP`` says."""
+
+    house = House()
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.in_flight = 0
+        self.writing = 0
+
+    @property
+    def bind_addr(self) -> BindAddress:
+        host, _, port = Settings.from_env().http.rpartition(":")
+        return BindAddress(host, int(port))
+
+    def setup(self) -> None:
+        metrics.IN_FLIGHT.set_function(lambda: self.in_flight)
+
+    def start(self) -> None:
+        super().start()
+        health.board.ready("routes", lambda: bool(self._providers))
+
+    def get_wsgi_app(self) -> Application:
+        """Everything goes to the one entrypoint there is."""
+        return Application(self)
+
+    def get_wsgi_server(self, sock: Any, wsgi_app: Any, protocol: Any = HttpOnlyProtocol, debug: bool = False) -> Any:
+        """As nameko's, but no idle client can keep the process from stopping."""
+        return wsgi.Server(
+            sock,
+            sock.getsockname(),
+            wsgi_app,
+            protocol=protocol,
+            debug=debug,
+            log=_log,
+            log_output=False,
+            keepalive=KEEP_ALIVE_S,
+            socket_timeout=SOCKET_TIMEOUT_S,
+        )
+
+    def stop(self) -> None:
+        """Takes no more; waits a moment for answers that are being written."""
+        ends = monotonic() + _LAST_WORDS_S
+        while self.writing and monotonic() < ends:
+            eventlet.sleep(0.02)
+        super().stop()
+
+    @property
+    def entrypoint(self) -> Http:
+        """The entrypoint that serves everything. Raises Unavailable once it has stopped."""
+        for provider in self._providers:
+            return provider  # type: ignore[no-any-return]
+        raise Unavailable("the gateway is stopping")
+
+
+class Application:
+    """WSGI: every request ends here, and every failure becomes a problem document."""
+
+    def __init__(self, server: GatewayServer) -> None:
+        self._server = server
+
+    def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        started = monotonic()
+        request = Request(environ)
+        environ["steward.request_id"] = request_id = request_id_of(request)
+        self._server.writing += 1
+        path = _UNKNOWN
+        try:
+            operation, names = self._server.house.front.router.match(request.method, request.path)
+            path = operation.path
+            response = self._answer(request, operation, names)
+        except (Exception, Timeout) as error:  # noqa: BLE001 - the edge: nothing may pass it unanswered
+            response = problem(error, request_id)
+        finally:
+            self._server.writing -= 1
+        _finish(response, request_id)
+        metrics.REQUEST_SECONDS.labels(_method(request), path, response.status_code).observe(monotonic() - started)
+        return response(environ, start_response)
+
+    def _answer(self, request: Request, operation: Operation, names: dict[str, str]) -> Response:
+        front = self._server.house.front
+        if operation.light:
+            return front.shelf.serve(request, operation, names)
+        if self._server.in_flight >= front.limits.in_flight:
+            metrics.SHED.inc()
+            raise Unavailable("more requests than can be worked on")
+        self._server.in_flight += 1
+        try:
+            return self._server.entrypoint.work(request, operation, names)
+        finally:
+            self._server.in_flight -= 1
+
+
+def _finish(response: Response, request_id: str) -> None:
+    response.headers["X-Request-Id"] = request_id
+    for name, value in _SAFETY:
+        response.headers.setdefault(name, value)
+
+
+def _method(request: Request) -> str:
+    return request.method if request.method in ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS") else _UNKNOWN
+
+
+class Http(Entrypoint):  # type: ignore[misc]
+    """Wakes the service's one method for every request, in a worker."""
+
+    server = GatewayServer()
+
+    def setup(self) -> None:
+        self.server.register_provider(self)
+
+    def stop(self) -> None:
+        self.server.unregister_provider(self)
+
+    def work(self, request: Request, operation: Operation, names: dict[str, str]) -> Response:
+        """What the method returns or raises, once a worker is done with it."""
+        done = Signal()
+        self.container.spawn_worker(
+            self,
+            (request, operation, names),
+            {},
+            context_data={"request_id": request.environ["steward.request_id"]},
+            handle_result=partial(self._done, done),
+        )
+        response: Response = done.wait()
+        return response
+
+    def _done(self, done: Signal, worker: Any, response: Any, failed: Any) -> tuple[Any, Any]:
+        if failed:
+            done.send_exception(failed[1])
+        else:
+            done.send(response)
+        return response, failed
+
+    @classmethod
+    def decorator(cls, method: Callable[..., Response]) -> Callable[..., Response]:
+        """Marks ``method`` as the one that serves."""
+        register_entrypoint(method, cls())
+        return method
+
+
+serves = Http.decorator
