@@ -1,0 +1,1 @@
+"""Clocks: durable deadlines that start, pause and stop on events (handbook §5)."""

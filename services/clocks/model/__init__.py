@@ -1,0 +1,20 @@
+"""The domain, pure: clocks, the watch that holds those of one subject, and what events and time do to them."""
+
+from services.clocks.model.clock import ENDED, LIVE, TRANSITIONS, Clock, Kind, Sighting, State, Step, Terms, Turn
+from services.clocks.model.watch import Watch, fire, observe
+
+__all__ = [
+    "ENDED",
+    "LIVE",
+    "TRANSITIONS",
+    "Clock",
+    "Kind",
+    "Sighting",
+    "State",
+    "Step",
+    "Terms",
+    "Turn",
+    "Watch",
+    "fire",
+    "observe",
+]

@@ -1,0 +1,95 @@
+"""Following clocks through the history of their subject, in the order in which it happened."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from services.clocks import working
+from services.clocks.calendars import Calendars
+from services.clocks.model.clock import ENDED, MILLISECOND, TRANSITIONS, Clock, Sighting, State, Terms, Turn
+
+_TURNS = tuple(Turn)
+
+
+def replayed(clocks: Iterable[Clock], sightings: Iterable[Sighting], calendars: Calendars) -> tuple[Clock, ...]:
+    """Every clock followed through the history; a rule's second run starts only after its first has ended."""
+    ends: dict[str, Sighting | None] = {}
+    followed = []
+    history = tuple(sightings)
+    for clock in sorted(clocks, key=lambda clock: (clock.seq, clock.rule)):
+        end = ends.get(clock.rule)
+        if clock.rule in ends and (end is None or end.seq > clock.seq):
+            followed.append(replace(clock, state=State.ABSORBED, since=None))
+            continue
+        run, ends[clock.rule] = _followed(clock, end, history, calendars)
+        followed.append(_overdue(run))
+    return tuple(followed)
+
+
+def _followed(clock: Clock, used: Sighting | None, history: Iterable[Sighting], calendars: Calendars) -> tuple[Clock, Sighting | None]:
+    """``clock`` after all that happened since its start, and what ended it. ``used`` ended the run before it."""
+    state, spent, end = State.RUNNING, 0, None
+    since, before = clock.started_at, 0
+    for turn, sighting in _acting(clock, used, history):
+        after = TRANSITIONS.get((state, turn))
+        if after is None:
+            continue
+        if state is State.RUNNING:
+            spent += _counted(since, sighting.at, clock.terms, calendars)
+        if after is State.RUNNING:
+            since, before = sighting.at, spent
+        state = after
+        if state in ENDED:
+            end = sighting
+            break
+    run = replace(
+        clock,
+        state=state,
+        spent_ms=spent,
+        since=since if state is State.RUNNING else None,
+        ended_at=end.at if end else None,
+        moments=_moments(clock.terms, since, before, calendars),
+    )
+    return replace(run, provisional=_provisional(run, calendars)), end
+
+
+def _acting(clock: Clock, used: Sighting | None, history: Iterable[Sighting]) -> list[tuple[Turn, Sighting]]:
+    turns = dict(clock.terms.turns)
+    found = [
+        (turns[sighting.event], sighting)
+        for sighting in history
+        if sighting.event in turns
+        and sighting.seq >= clock.seq
+        and sighting.key != (clock.seq, clock.event)
+        and (used is None or sighting.key != used.key)
+    ]
+    return sorted(found, key=lambda item: (item[1].seq, _TURNS.index(item[0])))
+
+
+def _counted(start: datetime, end: datetime, terms: Terms, calendars: Calendars) -> int:
+    if terms.calendar is None:
+        return max(end - start, timedelta()) // MILLISECOND
+    return working.elapsed(start, end, calendars.of(terms.calendar)) // MILLISECOND
+
+
+def _moments(terms: Terms, since: datetime, spent: int, calendars: Calendars) -> tuple[datetime, ...]:
+    left = [max(step.after_ms - spent, 0) * MILLISECOND for step in terms.steps]
+    if terms.calendar is None:
+        return tuple(since + duration for duration in left)
+    calendar = calendars.of(terms.calendar)
+    return tuple(working.add(since, duration, calendar) for duration in left)
+
+
+def _provisional(clock: Clock, calendars: Calendars) -> bool:
+    version = clock.terms.calendar
+    return version is not None and calendars.of(version).is_provisional(clock.due_at)
+
+
+def _overdue(clock: Clock) -> Clock:
+    """``clock`` with the steps told that it passed before it was paused or ended: a late sweep loses none."""
+    if clock.state is State.RUNNING:
+        return clock
+    passed = sum(step.after_ms < clock.spent_ms for step in clock.terms.steps)
+    return replace(clock, fired=max(clock.fired, passed))

@@ -1,0 +1,156 @@
+"""The clocks of one watched subject: what starts, pauses, stops and fires them (handbook §3, §5).
+
+What a watch is depends on *which* events happened, never on the order in which they came: each is remembered with
+its place in the subject's own history (``seq``, the subject's version), and the clocks are followed through that
+history again. Only what has been fired stays fired.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from services.clocks.calendars import Calendars
+from services.clocks.model.clock import LIVE, Clock, Kind, Sighting, State, new_clock
+from services.clocks.model.replay import replayed
+from services.clocks.rules import Rules
+from steward.errors import OutOfOrder
+from steward.facts import Decision, Fact
+
+
+@dataclass(frozen=True)
+class Watch:
+    """A watched ``subject`` (``service/id``), its events and its clocks. Its id is the subject's.
+
+    Events before ``floor`` have been forgotten: what comes from there comes too late.
+    """
+
+    id: str
+    project: str
+    matter: str
+    subject: str
+    sightings: tuple[Sighting, ...] = ()
+    clocks: tuple[Clock, ...] = ()
+    floor: int = 0
+    version: int = 0
+
+    @property
+    def next_at(self) -> datetime | None:
+        """The earliest moment at which something fires."""
+        return min((clock.next_at for clock in self.clocks if clock.next_at), default=None)
+
+    @property
+    def state(self) -> State:
+        """The most urgent of its clocks' states; stopped when none is live."""
+        shown = {clock.shown for clock in self.clocks}
+        return next((s for s in (State.BREACHED, State.RUNNING, State.PAUSED) if s in shown), State.STOPPED)
+
+    def known(self, until: Sighting | None = None) -> dict[str, Any]:
+        """The subject's data after the event ``until`` (default: all of them)."""
+        data: dict[str, Any] = {}
+        for sighting in self.sightings:
+            if until is None or sighting.seq <= until.seq:
+                data.update(sighting.data)
+        return data | (until.data if until else {})
+
+
+def observe(watch: Watch, seen: Sighting, rules: Rules, calendars: Calendars, keep: int) -> Decision[Watch] | None:
+    """What ``seen`` does to the clocks of its subject; None if nothing, because it is known or forgotten.
+
+    ``watch`` is a new one for a subject that was never seen: then an event that starts nothing raises OutOfOrder.
+    ``keep``: how many events are remembered at least.
+    """
+    if not watch.sightings and seen.event not in rules.starts:
+        raise OutOfOrder(f"{seen.event} of a subject that has not been seen")
+    if seen.seq < watch.floor or any(seen.key == known.key for known in watch.sightings):
+        return None
+    noted = {name: seen.data[name] for name in sorted(rules.remembered) if name in seen.data}
+    seen = replace(seen, data=noted)
+    after = replace(watch, sightings=tuple(sorted((*watch.sightings, seen), key=lambda sighting: sighting.key)))
+    clocks = (*watch.clocks, *_starting(after, seen, rules, calendars))
+    after = replace(after, clocks=replayed(clocks, after.sightings, calendars))
+    facts = tuple(_news(watch, after, rules.carry))
+    return Decision(_forget(after, keep), facts)
+
+
+def fire(watch: Watch, now: datetime, carry: Iterable[str]) -> Decision[Watch] | None:
+    """Tell what is due at ``now``, each step once and in the order of their moments; None if nothing is."""
+    due: list[tuple[datetime, Clock, int]] = []
+    clocks = []
+    for clock in watch.clocks:
+        late = sum(moment <= now for moment in clock.moments[clock.fired :]) if clock.next_at else 0
+        due += ((clock.moments[index], clock, index) for index in range(clock.fired, clock.fired + late))
+        clocks.append(replace(clock, fired=clock.fired + late))
+    if not due:
+        return None
+    about = _about(watch, carry)
+    due.sort(key=lambda item: item[0])
+    return Decision(replace(watch, clocks=tuple(clocks)), tuple(_step_fact(watch, clock, index, about) for _, clock, index in due))
+
+
+def _starting(watch: Watch, seen: Sighting, rules: Rules, calendars: Calendars) -> Iterator[Clock]:
+    """The clocks that ``seen`` starts, or that later events start now that its data is known."""
+    existing = {(clock.rule, clock.seq) for clock in watch.clocks}
+    for sighting in watch.sightings:
+        if sighting.seq < seen.seq or sighting.event not in rules.starts:
+            continue
+        data = watch.known(sighting)
+        for rule in rules.starting(sighting.event, data):
+            if (rule.id, sighting.seq) not in existing:
+                existing.add((rule.id, sighting.seq))
+                yield new_clock(watch.id, sighting, rule, data, calendars)
+
+
+def _news(before: Watch, after: Watch, carry: Iterable[str]) -> Iterator[Fact]:
+    old = {clock.id: clock for clock in before.clocks}
+    about = _about(after, carry)
+    for clock in after.clocks:
+        was = old.get(clock.id)
+        state = was.state if was else State.ABSORBED
+        if state is State.ABSORBED and clock.state is not State.ABSORBED:
+            yield _fact("started", after, clock, about, warn_at=clock.moments[0])
+        for index in range(was.fired if was else 0, clock.fired):
+            yield _step_fact(after, clock, index, about)
+        if clock.state is State.STOPPED and (state is not State.STOPPED or (was and was.spent_ms != clock.spent_ms)):
+            yield _fact("stopped", after, clock, about, elapsed_s=clock.spent_ms / 1000, late=clock.late)
+        if clock.state is not state and (clock.state is State.CANCELLED or clock.state is State.ABSORBED):
+            yield _fact("cancelled", after, clock, about)
+
+
+def _step_fact(watch: Watch, clock: Clock, index: int, about: Mapping[str, Any]) -> Fact:
+    step = clock.terms.steps[index]
+    rung = sum(earlier.kind is Kind.ESCALATED for earlier in clock.terms.steps[: index + 1])
+    return _fact(step.kind.value, watch, clock, about, audience=step.audience, step=rung)
+
+
+def _fact(name: str, watch: Watch, clock: Clock, about: Mapping[str, Any], **more: Any) -> Fact:
+    common = {
+        "clock": clock.id,
+        "rule": clock.rule,
+        "subject": watch.subject,
+        "due_at": clock.due_at,
+        "limit_s": clock.terms.limit_ms // 1000,
+        "department": about.get("department"),
+        "about": about,
+    }
+    return Fact(name, common | more)
+
+
+def _about(watch: Watch, carry: Iterable[str]) -> dict[str, Any]:
+    known = watch.known()
+    return {name: known.get(name) for name in carry}
+
+
+def _forget(watch: Watch, keep: int) -> Watch:
+    """``watch`` without its oldest events and the clocks that ended among them; what a live clock counts by stays."""
+    if len(watch.sightings) <= 2 * keep:
+        return watch
+    live = (clock.seq for clock in watch.clocks if clock.state in LIVE)
+    floor = min((*live, watch.sightings[-keep].seq))
+    kept = [sighting for sighting in watch.sightings if sighting.seq >= floor]
+    first = kept[0]
+    kept[0] = replace(first, data=watch.known(first))
+    clocks = tuple(clock for clock in watch.clocks if clock.seq >= floor)
+    return replace(watch, sightings=tuple(kept), clocks=clocks, floor=floor)

@@ -1,0 +1,137 @@
+"""The public contract of the clocks service: query in, views out, events out."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from marshmallow import INCLUDE, Schema, fields, validate
+
+from services.clocks.model import Clock, State, Watch
+from steward.paging import PageQuery
+
+SHOWN = (State.RUNNING, State.BREACHED, State.PAUSED, State.STOPPED)
+
+
+def _time(about: str, **options: Any) -> fields.AwareDateTime:
+    return fields.AwareDateTime(format="iso", default_timezone=UTC, metadata={"description": about}, **options)
+
+
+def _roles() -> fields.List[str]:
+    return fields.List(fields.String(), required=True, metadata={"description": "roles to be told"})
+
+
+class ClocksQuery(PageQuery):
+    """Which watches are wanted."""
+
+    state = fields.Enum(State, by_value=True, load_default=None, validate=validate.OneOf(SHOWN), metadata={"enum": list(SHOWN)})
+    subject = fields.String(
+        load_default=None,
+        validate=validate.Regexp(r"[a-z][a-z0-9_]{0,31}/[^/]{1,64}\Z"),
+        metadata={"description": "what is watched, as service/id", "maxLength": 97, "example": "tickets/01k9…"},
+    )
+
+
+class ClockView(Schema):
+    """One clock. Paused, it has no ``due_at``, and ``left_s`` is what is left to count."""
+
+    id = fields.String()
+    rule = fields.String()
+    state = fields.String(metadata={"enum": [state.value for state in State if state is not State.ABSORBED]})
+    started_at = _time("when it started")
+    due_at = _time("when its limit is reached", allow_none=True)
+    next_at = _time("when it next warns, breaches or escalates", allow_none=True)
+    ended_at = _time("when it was stopped or cancelled", allow_none=True)
+    limit_s = fields.Integer(metadata={"description": "in seconds of plain or working time"})
+    working = fields.Boolean(metadata={"description": "whether only working time counts"})
+    left_s = fields.Float(allow_none=True, metadata={"description": "seconds until due_at; less than 0 when overdue"})
+    elapsed_s = fields.Float(allow_none=True, metadata={"description": "seconds counted, once stopped"})
+    late = fields.Boolean(metadata={"description": "ended, or still runs, past its limit"})
+    breached = fields.Boolean(metadata={"description": "the breach has been told"})
+    provisional = fields.Boolean(metadata={"description": "counts on a year whose holidays are not announced yet"})
+
+
+class WatchView(Schema):
+    """The clocks of one subject."""
+
+    id = fields.String()
+    version = fields.Integer()
+    project = fields.String()
+    subject = fields.String(metadata={"description": "what is watched, as service/id"})
+    matter = fields.String()
+    state = fields.String(metadata={"enum": [state.value for state in SHOWN]})
+    next_at = _time("when something next warns, breaches or escalates", allow_none=True)
+    clocks = fields.List(fields.Nested(ClockView))
+
+
+def view(watch: Watch, now: datetime) -> dict[str, Any]:
+    """``watch`` as people see it at ``now``; starts that a running clock absorbed are left out."""
+    shown = [_clock(clock, now) for clock in watch.clocks if clock.state is not State.ABSORBED]
+    names = ("id", "version", "project", "subject", "matter", "state", "next_at")
+    dumped: dict[str, Any] = WatchView().dump({**{name: getattr(watch, name) for name in names}, "clocks": shown})
+    return dumped
+
+
+def _clock(clock: Clock, now: datetime) -> dict[str, Any]:
+    running = clock.state is State.RUNNING
+    return {
+        **{name: getattr(clock, name) for name in ("id", "rule", "started_at", "next_at", "ended_at", "breached", "provisional")},
+        "state": clock.shown,
+        "due_at": None if clock.state is State.PAUSED else clock.due_at,
+        "limit_s": clock.terms.limit_ms // 1000,
+        "working": clock.terms.calendar is not None,
+        "left_s": clock.left_s(now),
+        "elapsed_s": clock.spent_ms / 1000 if clock.ended_at else None,
+        "late": clock.late or (running and now > clock.due_at),
+    }
+
+
+class ClockEvent(Schema):
+    """What every event of a clock says. ``about`` repeats some of the subject's data (policy: subject.carry)."""
+
+    class Meta:
+        unknown = INCLUDE
+
+    clock = fields.String(required=True)
+    rule = fields.String(required=True)
+    subject = fields.String(required=True)
+    due_at = _time("when the limit is reached", required=True)
+    limit_s = fields.Integer(required=True)
+    department = fields.String(required=True, allow_none=True)
+    about = fields.Dict(keys=fields.String(), required=True)
+
+
+class Started(ClockEvent):
+    """``warn_at``: when the warning is due."""
+
+    warn_at = _time("when the first step is due", required=True)
+
+
+class Stopped(ClockEvent):
+    """``elapsed_s``: what counted."""
+
+    elapsed_s = fields.Float(required=True)
+    late = fields.Boolean(required=True)
+
+
+class Warned(ClockEvent):
+    """The limit comes near."""
+
+    audience = _roles()
+
+
+class Breached(ClockEvent):
+    """The limit has passed."""
+
+    audience = _roles()
+
+
+class Escalated(ClockEvent):
+    """``step``: the rung of the ladder, from 1."""
+
+    step = fields.Integer(required=True)
+    audience = _roles()
+
+
+class Cancelled(ClockEvent):
+    """The clock lost its purpose."""

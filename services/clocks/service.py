@@ -1,0 +1,136 @@
+"""What wakes the clocks: the events that policy names, and the passing of time (handbook §5)."""
+
+from __future__ import annotations
+
+import logging
+import random
+from time import monotonic
+from typing import Any
+
+from prometheus_client import Histogram
+
+from services.clocks import model, schemas
+from services.clocks.book import Book, zone_event
+from services.clocks.calendars import Calendars
+from services.clocks.model import Sighting, Watch
+from services.clocks.spec import SPEC
+from services.clocks.store import PROJECTS, WATCHES, Archive, Zones
+from steward.bus.envelope import Envelope
+from steward.errors import NotFound, Transient
+from steward.service import Service, handles, rpc, sweep
+from steward.store.reading import Page
+
+log = logging.getLogger(__name__)
+
+LAG = Histogram(
+    "steward_clock_lag_seconds",
+    "Between the moment a clock's step was due and its telling",
+    buckets=(0.1, 0.25, 0.5, 1, 2, 5, 15, 60, 300, 3600),
+)
+
+
+class Clocks(Service):
+    """Starts, stops and fires clocks; knows nothing of what they are for."""
+
+    spec = SPEC
+    archive = Archive()
+    zones = Zones()
+    _books: dict[int, Book] = {}
+
+    @property
+    def book(self) -> Book:
+        """The rules of this process, parsed once."""
+        return self._books.setdefault(id(self.policy), Book(self.policy))
+
+    @handles
+    def on_event(self, event: Envelope) -> None:
+        rules = self.book.rules(event.project)
+        if event.type not in rules.heard:
+            return
+        calendars = self._calendars(event.project)
+        with self.store.work() as work:
+            watch = work.find(WATCHES, event.aggregate)
+            watch = watch or Watch(event.aggregate, event.project, event.matter, event.subject)
+            seen = Sighting(event.type, event.version, event.time, event.data)
+            decision = model.observe(watch, seen, rules, calendars, self._number(event.project, "subject", "keep_events"))
+            if decision is None:
+                return
+            work.apply(WATCHES, decision)
+            new_version = self._counts_by(decision.state, calendars.current.version)
+            if new_version:
+                self.archive.keep(work, calendars.current)
+        if new_version:
+            self.archive.was_kept(calendars.current)
+
+    @handles
+    def on_project(self, event: Envelope) -> None:
+        zone = event.data.get(zone_event()[1])
+        if zone:
+            with self.store.work() as work:
+                work.keep(PROJECTS.name, {"_id": event.project, "zone": zone})
+
+    @sweep
+    def fire_due(self) -> None:
+        """Fire what is due, batch after batch, so that what an outage left behind is told at once."""
+        sizes = self.policy.of("")["sweep"]
+        until = monotonic() + sizes["most_s"]
+        while monotonic() < until:
+            due = self.store.read.due(WATCHES, "next_at", self.context.now, limit=sizes["batch"])
+            random.shuffle(due)  # replicas sweep at the same time: most of the time each takes another one
+            for watch in due:
+                self._fire_or_log(watch)
+            if len(due) < sizes["batch"]:
+                return
+
+    @rpc
+    def list_clocks(self, project: str, query: dict[str, Any]) -> dict[str, Any]:
+        page = self._subject(project, query) if query["subject"] else self._page(project, query)
+        return {"items": [schemas.view(watch, self.context.now) for watch in page.items], "next": page.next}
+
+    @rpc
+    def get(self, project: str, watch: str) -> dict[str, Any]:
+        return schemas.view(self.store.read.get(WATCHES, watch, project), self.context.now)
+
+    def _fire_or_log(self, watch: Watch) -> None:
+        """A watch that cannot be fired stops nobody else's; a store that is away ends the sweep."""
+        try:
+            self._fire(watch)
+        except Transient:
+            raise
+        except Exception:
+            log.exception("clocks of %s cannot be fired", watch.subject)
+
+    def _fire(self, watch: Watch) -> None:
+        with self.store.work(key=f"fire:{watch.id}:{watch.version}", lenient=True) as work:
+            fresh = work.find(WATCHES, watch.id)
+            if fresh is None or fresh.version != watch.version:
+                return
+            moment = fresh.next_at
+            decision = model.fire(fresh, self.context.now, self.book.rules(fresh.project).carry)
+            if decision is None or moment is None:
+                return
+            work.apply(WATCHES, decision)
+        LAG.observe((self.context.now - moment).total_seconds())
+
+    def _page(self, project: str, query: dict[str, Any]) -> Page[Watch]:
+        wanted = {"state": query["state"].value} if query["state"] else {}
+        return self.store.read.page(WATCHES, {"project": project, **wanted}, query["cursor"], query["limit"])
+
+    def _subject(self, project: str, query: dict[str, Any]) -> Page[Watch]:
+        try:
+            watch = self.store.read.get(WATCHES, query["subject"].partition("/")[2], project)
+        except NotFound:
+            return Page([], None)
+        right = watch.subject == query["subject"] and query["state"] in (None, watch.state)
+        return Page([watch] if right else [], None)
+
+    def _calendars(self, project: str) -> Calendars:
+        current = self.book.calendar(project, self.zones.find(self.store.read, project))
+        return Calendars(current, lambda version: self.archive.find(self.store.read, version))
+
+    def _counts_by(self, watch: Watch, version: str) -> bool:
+        return any(clock.terms.calendar == version for clock in watch.clocks)
+
+    def _number(self, project: str, table: str, name: str) -> int:
+        number: int = self.book.policy(project)[table][name]
+        return number

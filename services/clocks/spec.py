@@ -1,0 +1,54 @@
+"""What the clocks service is. What it hears stands in policy: the events that its rows name."""
+
+from __future__ import annotations
+
+from services.clocks.book import heard_events, zone_event
+from services.clocks.store import COLLECTIONS
+from steward.spec import Call, Event, Hears, Permission, Route, ServiceSpec, Sweep
+
+SCHEMAS = "services.clocks.schemas"
+
+
+def _event(name: str, summary: str) -> Event:
+    return Event(name, f"{SCHEMAS}:{name.capitalize()}", summary)
+
+
+SPEC = ServiceSpec(
+    name="clocks",
+    title={"en": "Clocks", "zh-CN": "时限"},
+    service="services.clocks.service:Clocks",
+    publishes=(
+        _event("started", "A clock started"),
+        _event("stopped", "A clock stopped, in time or late"),
+        _event("warned", "A clock's limit comes near"),
+        _event("breached", "A clock's limit has passed"),
+        _event("escalated", "A breach went up the ladder"),
+        _event("cancelled", "A clock lost its purpose"),
+    ),
+    hears=(Hears("on_event", heard_events()), Hears("on_project", (zone_event()[0],))),
+    calls=(
+        Call(
+            "list_clocks",
+            "clocks.read",
+            "Watched subjects of a project with their clocks, newest first",
+            query=f"{SCHEMAS}:ClocksQuery",
+            answer=f"{SCHEMAS}:WatchView",
+        ),
+        Call("get", "clocks.read", "The clocks of one subject", answer=f"{SCHEMAS}:WatchView"),
+    ),
+    routes=(
+        Route("GET", "/projects/{project}/clocks", "list_clocks", paged=True),
+        Route("GET", "/projects/{project}/clocks/{watch}", "get"),
+    ),
+    permissions=(
+        Permission(
+            "clocks.read",
+            ("desk", "zone_manager", "supervisor", "manager", "quality", "engineer", "auditor"),
+            "See clocks",
+        ),
+    ),
+    collections=COLLECTIONS,
+    sweeps=(Sweep("fire_due", every_s=0.25),),
+    policy="services.clocks:policy.toml",
+    menu=({"path": "/clocks", "en": "Clocks", "zh-CN": "时限", "permission": "clocks.read"},),
+)

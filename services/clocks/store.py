@@ -1,0 +1,75 @@
+"""How watches are kept and found, and the two things kept beside them: calendars by version, zones by project."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from services.clocks.calendars import from_data, to_data
+from services.clocks.model import Watch
+from services.clocks.working import Calendar
+from steward.spec import Collection, Index
+from steward.store.reading import Reading
+from steward.store.repository import Repository
+from steward.store.work import Work
+
+CALENDARS = Collection("calendars")
+PROJECTS = Collection("projects")
+COLLECTIONS = (
+    Collection(
+        "watches",
+        (
+            Index(("project", "_id")),
+            Index(("project", "state", "_id")),
+            Index(("next_at",), partial={"next_at": {"$exists": True}}),
+        ),
+    ),
+    CALENDARS,
+    PROJECTS,
+)
+
+
+def _derived(watch: Watch) -> Mapping[str, Any]:
+    moment = watch.next_at
+    return {"state": watch.state.value} | ({"next_at": moment} if moment else {})
+
+
+WATCHES = Repository("watches", Watch, _derived)
+
+
+class Archive:
+    """The calendars that running clocks count by, kept by version, and known to this process once read."""
+
+    def __init__(self) -> None:
+        self._known: dict[str, Calendar] = {}
+        self._kept: set[str] = set()
+
+    def find(self, read: Reading, version: str) -> Calendar | None:
+        """The calendar called ``version``, if it was kept."""
+        if version not in self._known and (document := read.plain(CALENDARS.name, version)):
+            self._known[version] = from_data(document)
+            self._kept.add(version)
+        return self._known.get(version)
+
+    def keep(self, work: Work, calendar: Calendar) -> None:
+        """Keep ``calendar`` together with the first work of this process that starts a clock by it."""
+        if calendar.version not in self._kept:
+            work.keep(CALENDARS.name, {"_id": calendar.version, **to_data(calendar)})
+
+    def was_kept(self, calendar: Calendar) -> None:
+        """The work that kept ``calendar`` has committed."""
+        self._known[calendar.version] = calendar
+        self._kept.add(calendar.version)
+
+
+class Zones:
+    """The time zones of projects, known to this process once read."""
+
+    def __init__(self) -> None:
+        self._known: dict[str, str] = {}
+
+    def find(self, read: Reading, project: str) -> str | None:
+        """The zone of ``project``, if it has been heard."""
+        if project not in self._known and (document := read.plain(PROJECTS.name, project)):
+            self._known[project] = document["zone"]
+        return self._known.get(project)
