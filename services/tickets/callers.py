@@ -1,0 +1,44 @@
+"""Callers' names and phones: sealed in the store, masked in views (handbook §1, Privacy)."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from services.tickets.model import Caller, Check, Intake, Ticket
+from steward.trust.sealing import Sealer, mask_phone
+
+
+def sealed(intake: Intake, sealer: Sealer) -> Caller:
+    """The caller of ``intake`` as the store keeps it."""
+    return Caller(
+        name=sealer.seal(intake.caller_name) if intake.caller_name else None,
+        phone=sealer.seal(intake.caller_phone) if intake.caller_phone else None,
+    )
+
+
+def opened(caller: Caller, sealer: Sealer) -> Caller:
+    """The caller in plain words. Raises ValueError when sealed with another key."""
+    return Caller(
+        name=sealer.open(caller.name) if caller.name else None,
+        phone=sealer.open(caller.phone) if caller.phone else None,
+    )
+
+
+def masked(ticket: Ticket, sealer: Sealer) -> Ticket:
+    """``ticket`` with its caller as views show it."""
+    plain = opened(ticket.caller, sealer)
+    caller = Caller(
+        name=mask_name(plain.name) if plain.name else None,
+        phone=mask_phone(plain.phone) if plain.phone else None,
+    )
+    return replace(ticket, caller=caller)
+
+
+def sealed_check(check: Check, sealer: Sealer) -> Check:
+    """``check`` with its signature sealed: it is the resident's name."""
+    return replace(check, signature=sealer.seal(check.signature) if check.signature else None)
+
+
+def mask_name(name: str) -> str:
+    """``张三丰`` as ``张**``."""
+    return name[:1] + "*" * (len(name) - 1)

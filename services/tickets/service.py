@@ -1,0 +1,185 @@
+"""What wakes the tickets service."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from services.tickets import callers, model, schemas
+from services.tickets.spec import SPEC
+from services.tickets.store import PROJECTS, TICKETS, UNITS, numbers, unit_key
+from steward.bus.envelope import Envelope
+from steward.errors import BadInput, NotFound, OutOfOrder
+from steward.facts import Decision
+from steward.ids import new_id
+from steward.service import Service, handles, rpc
+from steward.store.client import Document
+from steward.times import iso
+
+View = dict[str, Any]
+Decide = Callable[[model.Ticket, model.By], Decision[model.Ticket]]
+
+VIEW = schemas.TicketView()
+CALLER = schemas.CallerView()
+
+
+class Tickets(Service):
+    """Tickets from intake to close (handbook §3)."""
+
+    spec = SPEC
+
+    @rpc
+    def raise_ticket(self, project: str, body: model.Intake) -> View:
+        """Bring a matter up. Raises NotFound for an unknown project, BadInput for an unknown unit."""
+        home = self._project(project)
+        unit = self._unit(project, body.unit) if body.unit else None
+        policy = self.policy.of(project)
+        running = numbers(self.store.database).take(project, policy["numbers"], self.context.now)
+        local = self.context.now.astimezone(ZoneInfo(home["timezone"]))
+        opening = model.Opening(
+            id=new_id(),
+            project=project,
+            number=model.number_text(home["code"], running, local),
+            unit_label=unit["label"] if unit else None,
+            caller=callers.sealed(body, self.sealer),
+        )
+        with self.store.work() as work:
+            ticket = work.apply(TICKETS, model.raise_ticket(opening, body, policy, self._by()))
+            view: View = work.answer(self._view(ticket))
+            return view
+
+    @rpc
+    def accept(self, project: str, ticket: str, body: View) -> View:
+        return self._command(project, ticket, lambda state, by: model.accept(state, body["note"], by))
+
+    @rpc
+    def arrive(self, project: str, ticket: str, body: View) -> View:
+        return self._command(project, ticket, lambda state, by: model.arrive(state, body["note"], by))
+
+    @rpc
+    def wait(self, project: str, ticket: str, body: View) -> View:
+        return self._command(
+            project, ticket, lambda state, by: model.wait(state, body["reason"], body["next_at"], body["note"], by)
+        )
+
+    @rpc
+    def resume(self, project: str, ticket: str, body: View) -> View:
+        return self._command(project, ticket, lambda state, by: model.resume(state, body["note"], by))
+
+    @rpc
+    def finish(self, project: str, ticket: str, body: View) -> View:
+        return self._command(project, ticket, lambda state, by: model.finish(state, body["note"], by))
+
+    @rpc
+    def check(self, project: str, ticket: str, body: model.Check) -> View:
+        given = callers.sealed_check(body, self.sealer)
+        return self._command(project, ticket, lambda state, by: model.check(state, given, by))
+
+    @rpc
+    def call_back(self, project: str, ticket: str, body: model.Callback) -> View:
+        return self._command(project, ticket, lambda state, by: model.call_back(state, body, by))
+
+    @rpc
+    def close(self, project: str, ticket: str, body: View) -> View:
+        return self._command(project, ticket, lambda state, by: model.close(state, body["note"], by))
+
+    @rpc
+    def reopen(self, project: str, ticket: str, body: View) -> View:
+        return self._command(
+            project, ticket, lambda state, by: model.reopen(state, body["reason_code"], body["note"], by)
+        )
+
+    @rpc
+    def cancel(self, project: str, ticket: str, body: View) -> View:
+        return self._command(
+            project, ticket, lambda state, by: model.cancel(state, body["reason_code"], body["note"], by)
+        )
+
+    @rpc
+    def get(self, project: str, ticket: str) -> View:
+        return self._view(self.store.read.get(TICKETS, ticket, project))
+
+    @rpc
+    def list_tickets(self, project: str, query: View) -> View:
+        """Newest first. ``number`` finds the one ticket that has it."""
+        wanted = {name: query[name] for name in ("number", "state", "kind") if query[name] is not None}
+        if "number" in wanted:
+            found = self.store.read.where(TICKETS, {"project": project, **wanted}, limit=1)
+            return {"items": [self._view(ticket) for ticket in found], "next": None}
+        page = self.store.read.page(TICKETS, {"project": project, **wanted}, query["cursor"], query["limit"])
+        return {"items": [self._view(ticket) for ticket in page.items], "next": page.next}
+
+    @rpc
+    def caller(self, project: str, ticket: str) -> View:
+        """The caller unmasked, for services that must reach them."""
+        found = self.store.read.get(TICKETS, ticket, project)
+        plain = callers.opened(found.caller, self.sealer)
+        shown: View = CALLER.dump({"name": plain.name, "phone": plain.phone, "language": found.language})
+        return shown
+
+    @handles
+    def on_dispatch(self, event: Envelope) -> None:
+        """dispatch.ordered, dispatch.taken. An order of an earlier round is no news any more."""
+        data, by = event.data, model.By(event.actor, self.context.now)
+        round = int(data["order"].rpartition("-")[2])
+        with self.store.work() as work:
+            ticket = work.find(TICKETS, data["ticket"])
+            if ticket is None or round > ticket.round:
+                raise OutOfOrder(f"order {data['order']} before its ticket's round")
+            decision = (
+                model.order_placed(ticket, round, data["order"], data["department"], by)
+                if event.name == "ordered"
+                else model.order_taken(ticket, round, data["order"], data["engineer"], by)
+            )
+            if decision:
+                work.apply(TICKETS, decision)
+
+    @handles
+    def on_project(self, event: Envelope) -> None:
+        """residents.project_opened."""
+        known = {name: event.data[name] for name in ("code", "timezone", "name")}
+        with self.store.work() as work:
+            work.keep(PROJECTS, {"_id": event.data["project"], **known})
+
+    @handles
+    def on_units(self, event: Envelope) -> None:
+        """residents.units_registered, residents.units_withdrawn; the later word on a unit holds."""
+        units = event.data["units"]
+        copies = (
+            [{**unit, "withdrawn": False} for unit in units]
+            if event.name == "units_registered"
+            else [{"id": unit, "label": unit, "withdrawn": True} for unit in units]
+        )
+        as_of = iso(event.time)
+        with self.store.work() as work:
+            for copy in copies:
+                key = unit_key(event.project, copy.pop("id"))
+                known = self.store.read.plain(UNITS, key)
+                if known is None or known["as_of"] <= as_of:
+                    work.keep(UNITS, {"_id": key, "as_of": as_of, **copy})
+
+    def _command(self, project: str, ticket: str, decide: Decide) -> View:
+        with self.store.work() as work:
+            state = work.load(TICKETS, ticket, project)
+            view: View = work.answer(self._view(work.apply(TICKETS, decide(state, self._by()))))
+            return view
+
+    def _by(self) -> model.By:
+        return model.By(self.context.principal.id, self.context.now)
+
+    def _view(self, ticket: model.Ticket) -> View:
+        view: View = VIEW.dump(callers.masked(ticket, self.sealer))
+        return view
+
+    def _project(self, project: str) -> Document:
+        known = self.store.read.plain(PROJECTS, project)
+        if known is None:
+            raise NotFound(f"no project {project!r} here")
+        return known
+
+    def _unit(self, project: str, unit: str) -> Document:
+        known = self.store.read.plain(UNITS, unit_key(project, unit))
+        if known is None or known["withdrawn"]:
+            raise BadInput.of("unit", "is not a unit of this project")
+        return known
