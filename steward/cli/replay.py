@@ -1,0 +1,109 @@
+"""``steward replay``: raise the requests of a CSV through the HTTP API and account for every one."""
+
+from __future__ import annotations
+
+import hashlib
+import sys
+import time
+from collections.abc import Mapping as Dictionary
+from datetime import datetime
+from pathlib import Path
+
+import click
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress as Bar, TextColumn, TimeRemainingColumn
+
+from steward.bus.client import OPERATOR, Client
+from steward.bus.tokens import own_token
+from steward.local.attach import attach
+from steward.plugins import installed_services
+from steward.replay import ledger, report
+from steward.replay.feeder import Feeder, Outcome, Progress
+from steward.replay.mapping import Mapping, MappingError, Request, Unusable
+from steward.times import parse
+
+SETTLE_S = 300.0
+_LOOK_AGAIN_S = 1.0
+_SHOWN = 20
+
+
+@click.command()
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--mapping", "mapping_file", type=click.Path(exists=True, dir_okay=False, path_type=Path),
+              help="How the file's columns become tickets; without it the shipped one for service requests.")
+@click.option("--project", default="replay", show_default=True, help="The project that the tickets are raised in.")
+@click.option("--rate", type=click.FloatRange(min=0.01), help="Requests a second; without it as fast as they go.")
+@click.option("--callers", type=click.IntRange(1, 64), default=8, show_default=True, help="Callers at once.")
+@click.option("--limit", type=click.IntRange(1), help="Only the first so many rows that can be used.")
+def command(
+    file: Path, mapping_file: Path | None, project: str, rate: float | None, callers: int, limit: int | None
+) -> None:
+    """Raise the requests in FILE, wait until everything has come to rest, and print what became of them.
+
+    Safe to repeat and to break off: rows that were acknowledged are not raised again.
+    """
+    console = Console()
+    settings = attach()
+    try:
+        rows = list(Mapping(mapping_file).read(file))
+    except MappingError as error:
+        raise click.ClickException(str(error)) from error
+    requests = [row for row in rows if isinstance(row, Request)][:limit]
+    unusable = [row for row in rows if isinstance(row, Unusable)]
+    _tell_unusable(console, unusable)
+    digest = hashlib.sha256(file.read_bytes()).hexdigest()[:12]
+    progress = Progress(settings.data / "replay" / f"{project}-{digest}.jsonl")
+    with Client(settings) as client:
+        _ensure_project(client, project)
+        feeder = Feeder(f"http://{settings.http}", lambda: own_token(OPERATOR), project, digest)
+        refused = _feed(console, feeder, progress, requests, callers, rate)
+        wanted = {request.key for request in requests}
+        acknowledged = {o.ticket: parse(o.acknowledged_at) for o in progress.read().values() if o.ticket}
+        account = settle(client, project, acknowledged)
+        dead = sum(len(client.call(service, "dead_letters")) for service in installed_services())
+    report.show(console, account, dead, len(unusable), len(refused))
+    del wanted
+    sys.exit(0 if account.good and not dead and not refused else 1)
+
+
+def _tell_unusable(console: Console, unusable: list[Unusable]) -> None:
+    for row in unusable[:_SHOWN]:
+        console.print(f"line {row.line} ({row.key or 'no key'}) is not used: {row.reason}")
+    if len(unusable) > _SHOWN:
+        console.print(f"… and {len(unusable) - _SHOWN} more")
+
+
+def _ensure_project(client: Client, project: str) -> None:
+    client.call("residents", "open_project", key=f"replay-{project}", project=project)
+
+
+def _feed(
+    console: Console, feeder: Feeder, progress: Progress, requests: list[Request], callers: int, rate: float | None
+) -> list[Outcome]:
+    done_before = progress.read()
+    waiting = [request for request in requests if request.key not in done_before]
+    refused: list[Outcome] = []
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Bar(*columns, console=console) as bar:
+        task = bar.add_task("raising", total=len(requests), completed=len(requests) - len(waiting))
+
+        def done(outcome: Outcome) -> None:
+            progress.add(outcome)
+            bar.advance(task)
+            if outcome.ticket is None:
+                refused.append(outcome)
+                bar.console.print(f"line {outcome.line} ({outcome.key}) refused: {outcome.refusal}")
+
+        feeder.feed(waiting, callers, rate, done)
+    feeder.close()
+    return refused
+
+
+def settle(client: Client, project: str, acknowledged: Dictionary[str, datetime]) -> ledger.Account:
+    """The account of ``acknowledged`` once nothing is missing any more, or what it is after 5 minutes."""
+    deadline = time.monotonic() + SETTLE_S
+    while True:
+        account = ledger.account(ledger.read_journals(client, project), acknowledged)
+        if account.good or time.monotonic() > deadline:
+            return account
+        time.sleep(_LOOK_AGAIN_S)

@@ -1,0 +1,1 @@
+"""Replaying a recorded day of requests through the HTTP API, and accounting for what became of each."""
