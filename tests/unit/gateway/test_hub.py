@@ -1,0 +1,96 @@
+from __future__ import annotations
+
+import json
+from itertools import islice
+
+import pytest
+
+from gateway.hub import Event, Hub, lines
+from steward.errors import Unavailable
+
+
+def event(number: int, project: str = "yh") -> Event:
+    return {"id": f"e{number}", "project": project, "type": "parcels.arrived", "data": {}}
+
+
+def everything(_: Event) -> bool:
+    return True
+
+
+def frames(hub: Hub, after: str | None = None, count: int = 100, heartbeat_s: float = 0.01) -> list[str]:
+    client, complete = hub.join(everything, after)
+    hub.close()
+    return [frame.decode() for frame in islice(lines(hub, client, complete, heartbeat_s, 10), count)]
+
+
+def test_a_client_gets_what_comes_after_it_joined() -> None:
+    hub = Hub(ring=10, queue=10, clients=2)
+    hub.publish(event(1))
+    client, complete = hub.join(everything)
+    hub.publish(event(2))
+    hub.close()
+    hello, second = [frame.decode() for frame in lines(hub, client, complete, 1, 10)]
+    assert "event: hello" in hello
+    assert second.startswith("id: e2\ndata: ") and second.endswith("\n\n")
+    assert json.loads(second.split("data: ")[1]) == event(2)
+
+
+def test_a_client_that_comes_back_gets_what_it_missed() -> None:
+    hub = Hub(ring=10, queue=10, clients=2)
+    for number in range(4):
+        hub.publish(event(number))
+    assert ["id: e2" in frame or "id: e3" in frame for frame in frames(hub, "e1")] == [False, True, True]
+
+
+def test_a_client_that_was_away_too_long_is_told_of_the_gap() -> None:
+    hub = Hub(ring=2, queue=10, clients=2)
+    for number in range(4):
+        hub.publish(event(number))
+    assert "event: gap" in frames(hub, "e1")[0]
+
+
+def test_only_wanted_events_are_given_live_and_from_the_ring() -> None:
+    hub = Hub(ring=10, queue=10, clients=2)
+    for number in range(3):
+        hub.publish(event(number, "yh" if number % 2 else "other"))
+    client, complete = hub.join(lambda one: one["project"] == "yh", "e0")
+    hub.publish(event(3, "yh"))
+    hub.publish(event(4, "other"))
+    hub.close()
+    text = b"".join(lines(hub, client, complete, 1, 10)).decode()
+    assert [f"id: e{number}" in text for number in range(5)] == [False, True, False, True, False]
+
+
+def test_a_slow_client_is_dropped_and_the_others_are_not() -> None:
+    hub = Hub(ring=100, queue=3, clients=5)
+    slow, _ = hub.join(everything)
+    quick, _ = hub.join(everything)
+    reading = lines(hub, quick, True, 1, 10)
+    next(reading)
+    for number in range(5):
+        hub.publish(event(number))
+        next(reading)
+    assert (slow.dropped, quick.dropped, len(hub)) == (True, False, 1)
+    assert len(list(lines(hub, slow, True, 1, 10))) == 1
+
+
+def test_silence_is_broken_by_a_comment() -> None:
+    hub = Hub(ring=10, queue=10, clients=2)
+    client, _ = hub.join(everything)
+    assert list(islice(lines(hub, client, True, 0.01, 10), 3))[1:] == [b": still here\n\n"] * 2
+
+
+def test_a_stream_ends_after_its_longest_time_and_is_forgotten() -> None:
+    hub = Hub(ring=10, queue=10, clients=2)
+    client, _ = hub.join(everything)
+    assert len(list(lines(hub, client, True, 0.01, 0.05))) < 10
+    assert len(hub) == 0
+
+
+def test_no_more_clients_than_there_is_room_for() -> None:
+    hub = Hub(ring=10, queue=10, clients=1)
+    client, _ = hub.join(everything)
+    with pytest.raises(Unavailable):
+        hub.join(everything)
+    hub.leave(client)
+    hub.join(everything)
