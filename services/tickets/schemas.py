@@ -60,9 +60,7 @@ class RaiseTicket(Command):
     language = fields.String(load_default=None, validate=validate.OneOf(["zh-CN", "en"]))
     wished_at = _time("when the caller would like somebody to come", load_default=None)
     wishes = _text(1000, "special wishes", load_default=None)
-    entry_allowed = fields.Boolean(
-        load_default=False, metadata=_about("may be entered with the spare key when nobody is home")
-    )
+    entry_allowed = fields.Boolean(load_default=False, metadata=_about("may be entered with the spare key when nobody is home"))
     appointment_at = _time("agreed with the caller", load_default=None)
 
     @post_load

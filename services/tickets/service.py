@@ -59,9 +59,7 @@ class Tickets(Service):
 
     @rpc
     def wait(self, project: str, ticket: str, body: View) -> View:
-        return self._command(
-            project, ticket, lambda state, by: model.wait(state, body["reason"], body["next_at"], body["note"], by)
-        )
+        return self._command(project, ticket, lambda state, by: model.wait(state, body["reason"], body["next_at"], body["note"], by))
 
     @rpc
     def resume(self, project: str, ticket: str, body: View) -> View:
@@ -86,15 +84,11 @@ class Tickets(Service):
 
     @rpc
     def reopen(self, project: str, ticket: str, body: View) -> View:
-        return self._command(
-            project, ticket, lambda state, by: model.reopen(state, body["reason_code"], body["note"], by)
-        )
+        return self._command(project, ticket, lambda state, by: model.reopen(state, body["reason_code"], body["note"], by))
 
     @rpc
     def cancel(self, project: str, ticket: str, body: View) -> View:
-        return self._command(
-            project, ticket, lambda state, by: model.cancel(state, body["reason_code"], body["note"], by)
-        )
+        return self._command(project, ticket, lambda state, by: model.cancel(state, body["reason_code"], body["note"], by))
 
     @rpc
     def get(self, project: str, ticket: str) -> View:
@@ -122,15 +116,15 @@ class Tickets(Service):
     def on_dispatch(self, event: Envelope) -> None:
         """dispatch.ordered, dispatch.taken. An order of an earlier round is no news any more."""
         data, by = event.data, model.By(event.actor, self.context.now)
-        round = int(data["order"].rpartition("-")[2])
+        of_round = int(data["order"].rpartition("-")[2])
         with self.store.work() as work:
             ticket = work.find(TICKETS, data["ticket"])
-            if ticket is None or round > ticket.round:
+            if ticket is None or of_round > ticket.round:
                 raise OutOfOrder(f"order {data['order']} before its ticket's round")
             decision = (
-                model.order_placed(ticket, round, data["order"], data["department"], by)
+                model.order_placed(ticket, of_round, data["order"], data["department"], by)
                 if event.name == "ordered"
-                else model.order_taken(ticket, round, data["order"], data["engineer"], by)
+                else model.order_taken(ticket, of_round, data["order"], data["engineer"], by)
             )
             if decision:
                 work.apply(TICKETS, decision)

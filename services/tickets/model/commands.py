@@ -73,24 +73,24 @@ def accept(ticket: Ticket, note: str | None, by: By) -> Decision[Ticket]:
     return Decision(accepted, (_fact("accepted", accepted, by=by.who),))
 
 
-def order_placed(ticket: Ticket, round: int, order: str, department: str, by: By) -> Decision[Ticket] | None:
-    """Dispatch wrote a work order for ``round``. None when that is no news any more."""
-    if round != ticket.round or ticket.state is not State.ACCEPTED or ticket.direct:
+def order_placed(ticket: Ticket, of_round: int, order: str, department: str, by: By) -> Decision[Ticket] | None:
+    """Dispatch wrote a work order for round ``of_round``. None when that is no news any more."""
+    if of_round != ticket.round or ticket.state is not State.ACCEPTED or ticket.direct:
         return None
     placed = replace(_move(ticket, Command.DISPATCH, by), order=order, department=department)
     return Decision(placed, (_fact("dispatched", placed, order=order),))
 
 
-def order_taken(ticket: Ticket, round: int, order: str, engineer: str, by: By) -> Decision[Ticket] | None:
-    """Somebody took the work order of ``round``. None when that is no news any more.
+def order_taken(ticket: Ticket, of_round: int, order: str, engineer: str, by: By) -> Decision[Ticket] | None:
+    """Somebody took the work order of ``of_round``. None when that is no news any more.
 
     Taken may overtake placed on the way: then both became true. Whoever takes over later is only written down.
     """
-    if round != ticket.round or ticket.direct:
+    if of_round != ticket.round or ticket.direct:
         return None
     if ticket.state in (State.TAKEN, State.ON_SITE, State.WAITING) and ticket.engineer != engineer:
         return Decision(replace(ticket, engineer=engineer))
-    placed = order_placed(ticket, round, order, ticket.department or "", by)
+    placed = order_placed(ticket, of_round, order, ticket.department or "", by)
     before, facts = (placed.state, placed.facts) if placed else (ticket, ())
     if before.state is not State.DISPATCHED:
         return None

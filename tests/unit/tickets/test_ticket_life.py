@@ -56,9 +56,7 @@ def test_what_comes_from_elsewhere_waits_for_the_desk(channel: Channel, policy: 
     assert names(model.accept(decision.state, None, desk)) == ["accepted"]
 
 
-def test_department_urgency_and_difficulty_follow_policy_unless_the_desk_says_otherwise(
-    policy: Rules, desk: By
-) -> None:
+def test_department_urgency_and_difficulty_follow_policy_unless_the_desk_says_otherwise(policy: Rules, desk: By) -> None:
     tap = raised(LEAK, policy, desk)
     assert (tap.department, tap.urgency, tap.difficulty) == ("engineering", "normal", "simple")
     water = raised(replace(LEAK, item=Item.WATER), policy, desk)
