@@ -84,7 +84,7 @@ TABLE = (
     Setting("STEWARD_SMS_SECRET", "sms_secret", "", "Signs requests to the SMS operator"),
     Setting("STEWARD_DEMO_PASSWORD", "demo_password", "", "Password of the demo log-ins; empty: generated"),
     Setting("STEWARD_POLICY", "policy", "", "Folder whose {service}.toml files override shipped numbers", _optional_folder),
-    Setting("STEWARD_HEALTH", "health", "127.0.0.1:0", "Where this process serves /healthz, /readyz and /metrics; port 0: any free one", _health),
+    Setting("STEWARD_HEALTH", "health", "127.0.0.1:0", "Where this process serves /healthz, /readyz, /metrics; 0: any free port", _health),
     Setting("STEWARD_REPLICA", "replica", "0", "Which replica of its service this process is, from 0", _count),
     Setting("STEWARD_LOG_LEVEL", "log_level", "INFO", "DEBUG, INFO, WARNING or ERROR", _level),
 )

@@ -1,0 +1,1 @@
+"""The broker, the embedded store and the supervisor of one machine."""

@@ -1,0 +1,136 @@
+"""What runs on this machine: from the environment and the installed services to a list of parts."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from importlib.metadata import entry_points
+from pathlib import Path
+
+from steward import settings
+from steward.local import broker, secrets, store
+from steward.local.part import Part, Stage, http_probe, port_probe
+from steward.local.place import Place, read_env, write_env
+from steward.local.ports import LOOPBACK, KeptPorts, is_free
+
+GATEWAY = "gateway"
+SIMULATOR = "sms-operator"
+ALL = "all"
+MOST_REPLICAS = 64
+
+
+class PlanError(RuntimeError):
+    """It cannot be run like this. The message is one plain line."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """The parts, the environment that services get, and where the gateway will answer."""
+
+    parts: tuple[Part, ...]
+    environ: Mapping[str, str]
+    url: str
+
+
+def service_names() -> list[str]:
+    """The names of all installed services. Their specs are not loaded: a broken one must not stop the others."""
+    return sorted({point.name for point in entry_points(group="steward.services")})
+
+
+def parse_replicas(texts: Iterable[str], names: Iterable[str]) -> dict[str, int]:
+    """How many of each service: ``["all=2", "tickets=3"]``; one where nothing is said, ``all`` before single names.
+
+    Raises PlanError.
+    """
+    counts = dict.fromkeys(names, 1)
+    given = dict(_replicas(text) for text in texts)
+    unknown = given.keys() - counts.keys() - {ALL}
+    if unknown:
+        raise PlanError(f"--replicas: no service {min(unknown)!r}; installed: {', '.join(counts)}")
+    common = given.pop(ALL, None)
+    return {name: given.get(name, common or count) for name, count in counts.items()}
+
+
+def _replicas(text: str) -> tuple[str, int]:
+    name, _, count = text.partition("=")
+    if not count.isdigit() or not 1 <= int(count) <= MOST_REPLICAS:
+        raise PlanError(f"--replicas: expected NAME=N with N from 1 to {MOST_REPLICAS}, not {text!r}")
+    return name, int(count)
+
+
+def environment(place: Place, environ: Mapping[str, str]) -> dict[str, str]:
+    """``environ`` with what this installation adds where it is silent: its secrets, and the addresses of what runs here.
+
+    So an operator's command finds the running system without being told anything.
+    """
+    added = read_env(place.secrets) | read_env(place.uris)
+    return {**{name: value for name, value in added.items() if not environ.get(name)}, **_said(environ)}
+
+
+def make(place: Place, environ: Mapping[str, str], replicas: Mapping[str, int]) -> Plan:
+    """The plan for ``replicas`` of each service, with a private broker, store and SMS operator where none is given.
+
+    Makes secrets, folders and configuration. Raises PlanError, SettingsError, BrokerMissing, StoreMissing, OSError.
+    """
+    place.make()
+    http = _http(environ)
+    ours = secrets.ensure(place.secrets)
+    given = {**{name: value for name, value in ours.items() if not environ.get(name)}, **_said(environ)}
+    ports = KeptPorts(place.ports)
+    backends, uris = _backends(place, given, ports)
+    write_env(place.uris, uris, "Where the private parts answer; made anew at every start.")
+    given |= uris | {"STEWARD_DATA": str(place.data)}
+    settings.Settings.from_env(given)  # say now what is wrong, not in six log files
+    services = tuple(_service(name, replica, given, ports) for name, count in replicas.items() for replica in range(count))
+    gateway = replace(_service(GATEWAY, 0, given, ports), stage=Stage.GATEWAY, url=http)
+    return Plan((*backends, *services, gateway), given, http)
+
+
+def _said(environ: Mapping[str, str]) -> dict[str, str]:
+    return {name: value for name, value in environ.items() if value or not name.startswith("STEWARD_")}
+
+
+def _http(environ: Mapping[str, str]) -> str:
+    address: str = settings.read("http", environ)
+    host, _, port = address.rpartition(":")
+    if not is_free(int(port), host):
+        raise PlanError(f"{address} is in use by another program: stop that, or set STEWARD_HTTP to another host:port")
+    return f"http://{host if host != '0.0.0.0' else LOOPBACK}:{port}"
+
+
+def _backends(place: Place, environ: Mapping[str, str], ports: KeptPorts) -> tuple[list[Part], dict[str, str]]:
+    parts: list[Part] = []
+    uris: dict[str, str] = {}
+    if not environ.get("STEWARD_AMQP_URI"):
+        both, uris["STEWARD_AMQP_URI"] = broker.make(place, ports)
+        parts.extend(both)
+    if not environ.get("STEWARD_MONGO_URI"):
+        part, uris["STEWARD_MONGO_URI"] = store.make(place, ports)
+        parts.append(part)
+    if not environ.get("STEWARD_SMS_URL"):
+        part, uris["STEWARD_SMS_URL"] = _simulator(place, environ, ports)
+        parts.append(part)
+    return parts, uris
+
+
+def _simulator(place: Place, environ: Mapping[str, str], ports: KeptPorts) -> tuple[Part, str]:
+    port = ports.claim(SIMULATOR)
+    argv = (
+        sys.executable, "-m", "steward.testing.sms_operator", "--port", str(port),
+        "--secret", environ["STEWARD_SMS_SECRET"], "--log", str(place.data / "sms-sent.jsonl"),
+    )  # fmt: skip
+    url = f"http://{LOOPBACK}:{port}"
+    return Part(SIMULATOR, argv, Stage.FAR_SIDE, port, port_probe(port), _python(environ), grace_s=5, url=url), url
+
+
+def _service(name: str, replica: int, environ: Mapping[str, str], ports: KeptPorts) -> Part:
+    port = ports.claim(f"{name}-{replica}")
+    own = {"STEWARD_HEALTH": f"{LOOPBACK}:{port}", "STEWARD_REPLICA": str(replica)}
+    argv = (sys.executable, "-m", "steward", "run", name)
+    return Part(name, argv, Stage.SERVICES, port, http_probe(port), _python(environ) | own, replica, folder=Path.cwd())
+
+
+def _python(environ: Mapping[str, str]) -> dict[str, str]:
+    # Two arenas instead of eight per core: a process with many threads otherwise keeps much memory that it freed.
+    return {"MALLOC_ARENA_MAX": "2", "PYTHONUNBUFFERED": "1", **environ}
