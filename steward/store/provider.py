@@ -6,6 +6,7 @@ import logging
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
+from datetime import datetime
 from time import monotonic
 from typing import Any
 
@@ -39,13 +40,16 @@ class StoreOf:
         self.journal = shared.journal
         self.database = shared.database
 
-    def work(self, key: str | None = None, lenient: bool = False) -> AbstractContextManager[Work]:
+    def work(
+        self, key: str | None = None, lenient: bool = False, at: datetime | None = None
+    ) -> AbstractContextManager[Work]:
         """A unit of work under the key of this call or event, or under ``key``.
 
         ``lenient``: that somebody else did it, or is doing it, is no error. For sweeps.
+        ``at``: the time of its events, where work goes on after the call or sweep that began it.
         """
         assert self._context is not None
-        context = replace(self._context, key=key) if key else self._context
+        context = replace(self._context, key=key or self._context.key, now=at or self._context.now)
         work = Work(self._shared.client, self.database, self._shared.spec, context)
         return self._committing(work, lenient)
 
@@ -67,7 +71,7 @@ class StoreOf:
         return AlreadyDone(entry) if entry else None
 
 
-class SharedStore(SharedExtension):  # type: ignore[misc]
+class SharedStore(SharedExtension):
     """One client a process."""
 
     client: MongoClient[Document]
@@ -132,7 +136,7 @@ class SharedStore(SharedExtension):  # type: ignore[misc]
         self._ready = True
 
 
-class Store(DependencyProvider):  # type: ignore[misc]
+class Store(DependencyProvider):
     """Gives a worker its :class:`StoreOf`."""
 
     shared = SharedStore()

@@ -1,0 +1,64 @@
+"""Who a message goes to, found out at the last moment from whoever owns that knowledge (handbook §9)."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any
+
+from services.notify.model import Message
+from services.notify.rules import CALLER
+from services.notify.store import UNITS
+from steward.bus.calls import RemoteServices
+from steward.channels import Contact, Needs
+from steward.errors import NotFound, StewardError, Unavailable
+from steward.store.reading import Reading
+from steward.trust.sealing import Sealer
+
+
+def resolve(
+    message: Message, needs: Needs, policy: Mapping[str, Any], remote: RemoteServices, read: Reading
+) -> Contact:
+    """The recipient of ``message``, as far as a channel that ``needs`` this must know them.
+
+    Staff are nobody in particular. Raises Transient while the service that knows is away; call it outside a work.
+    """
+    if message.audience != CALLER:
+        return Contact()
+    service, _, number = message.matter.partition("/")
+    source = policy["contact"].get(service)
+    about = {"project": message.project}
+    caller = _ask(remote, service, source["call"], {**about, source["argument"]: number}) if source else {}
+    if needs is not Needs.UNIT or not message.unit:
+        return _contact(caller, message.unit, None)
+    if not caller.get("name"):
+        caller = _ask(remote, "residents", "unit_contact", {**about, "unit": message.unit}) or caller
+    return _contact(caller, message.unit, (read.plain(UNITS, message.unit) or {}).get("label"))
+
+
+def seal(contact: Contact, sealer: Sealer) -> str:
+    """``contact`` as it is kept."""
+    return sealer.seal(json.dumps(asdict(contact), ensure_ascii=False))
+
+
+def unseal(sealed: str | None, sealer: Sealer) -> Contact:
+    """What :func:`seal` kept; nobody, where nothing was."""
+    return Contact(**json.loads(sealer.open(sealed))) if sealed else Contact()
+
+
+def _contact(known: Mapping[str, Any], unit: str | None, label: str | None) -> Contact:
+    return Contact(
+        phone=known.get("phone"), name=known.get("name"), language=known.get("language"), unit=unit, unit_label=label
+    )
+
+
+def _ask(remote: RemoteServices, service: str, call: str, about: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The answer; nothing where there is no such thing. Every other failure may pass: Unavailable."""
+    try:
+        answer: Mapping[str, Any] = getattr(getattr(remote, service), call)(**about)
+    except NotFound:
+        return {}
+    except StewardError as error:
+        raise Unavailable(f"{service}.{call}: {error.kind}") from error
+    return answer

@@ -1,0 +1,201 @@
+"""The policy of the notify service, read into types: who is told of what, and the numbers of sending (handbook §9)."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, time, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from steward.ids import id_at, time_of
+
+CALLER = "caller"
+ROLES = "roles"
+ROLE = "role:"
+"""How the audience of a message names a role of staff: ``role:supervisor``."""
+
+_ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
+_TIME_CHARACTERS = 10
+_HASH_CHARACTERS = 16
+_ID_CHARACTERS = _TIME_CHARACTERS + _HASH_CHARACTERS
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One row: an event becomes a message. ``policy.toml`` says what each field means."""
+
+    id: str
+    events: tuple[str, ...]
+    audience: str | tuple[str, ...]
+    channels: tuple[str, ...]
+    template: str
+    quiet: bool
+    per: str = "matter"
+    when: Mapping[str, Any] | None = None
+    unless: Mapping[str, Any] | None = None
+    words: tuple[str, ...] = ()
+    stale_s: float | None = None
+
+    def applies(self, event: str, known: Mapping[str, Any]) -> bool:
+        """Whether ``event`` with the values ``known`` of it and its matter is to be told."""
+        if event not in self.events or not _holds(self.when or {}, known, all):
+            return False
+        return not (self.unless and _holds(self.unless, known, any))
+
+    def audiences(self, known: Mapping[str, Any]) -> tuple[str, ...]:
+        """Who is told: the caller, or one entry a role."""
+        if self.audience == CALLER:
+            return (CALLER,)
+        roles = known.get("audience") or () if self.audience == ROLES else self.audience
+        return tuple(ROLE + role for role in dict.fromkeys(roles))
+
+
+@dataclass(frozen=True)
+class Announcement:
+    """A message that is called for; ``id`` is the same whenever, and however often, it is called for again."""
+
+    id: str
+    rule: Rule
+    audience: str
+
+
+@dataclass(frozen=True)
+class Quiet:
+    """Hours of the project's day in which some channels keep silent."""
+
+    hours: tuple[tuple[time, time], ...]
+    zone: ZoneInfo
+    channels: frozenset[str]
+
+    def allowed_from(self, channel: str, moment: datetime) -> datetime:
+        """The earliest moment from ``moment`` on at which ``channel`` may be used."""
+        if channel not in self.channels:
+            return moment
+        for _ in range(len(self.hours) + 1):
+            ends = [self._end(moment, start, end) for start, end in self.hours]
+            later = max((end for end in ends if end), default=None)
+            if later is None:
+                break
+            moment = later
+        return moment
+
+    def _end(self, moment: datetime, start: time, end: time) -> datetime | None:
+        """When the quiet hours that ``moment`` lies in are over; None when it lies in none."""
+        local = moment.astimezone(self.zone)
+        now, day = local.time(), local.date()
+        if start <= end:
+            inside = start <= now < end
+        else:
+            inside = now >= start or now < end
+            day += timedelta(days=1) if now >= start else timedelta(0)
+        return datetime.combine(day, end, self.zone).astimezone(UTC) if inside else None
+
+
+@dataclass(frozen=True)
+class Terms:
+    """The numbers of sending that hold in one project; delays in seconds, the last one repeated."""
+
+    quiet: Quiet
+    exempt_urgency: frozenset[str]
+    lease_s: float
+    retry_delays_s: tuple[float, ...]
+    attempts: int
+    contact_delays_s: tuple[float, ...]
+    settle_s: float
+    look_ups: int
+    doubt_delays_s: tuple[float, ...]
+    resend: bool
+    receipt_delays_s: tuple[float, ...]
+    calls: int
+
+    @classmethod
+    def of(cls, policy: Mapping[str, Any], zone: str | None = None) -> Terms:
+        """The terms in ``policy``; ``zone`` is the project's IANA time zone, if it is known."""
+        quiet, retry, doubt = policy["quiet"], policy["retry"], policy["doubt"]
+        return cls(
+            quiet=Quiet(
+                hours=tuple((time.fromisoformat(start), time.fromisoformat(end)) for start, end in quiet["hours"]),
+                zone=ZoneInfo(zone or policy["zone"]),
+                channels=frozenset(quiet["channels"]),
+            ),
+            exempt_urgency=frozenset(quiet["exempt_urgency"]),
+            lease_s=policy["sending"]["lease_s"],
+            retry_delays_s=tuple(retry["delays_s"]),
+            attempts=retry["attempts"],
+            contact_delays_s=tuple(policy["contact_retry"]["delays_s"]),
+            settle_s=doubt["settle_s"],
+            look_ups=doubt["look_ups"],
+            doubt_delays_s=tuple(doubt["delays_s"]),
+            resend=doubt["resend"],
+            receipt_delays_s=tuple(policy["receipt"]["delays_s"]),
+            calls=policy["channel"]["phone"]["attempts"],
+        )
+
+
+def delay(delays_s: tuple[float, ...], attempt: int) -> timedelta:
+    """How long to wait after the ``attempt``-th failure, counted from 1."""
+    return timedelta(seconds=delays_s[min(attempt, len(delays_s)) - 1])
+
+
+def rules(policy: Mapping[str, Any]) -> Iterator[Rule]:
+    """Every rule of ``policy`` that is not switched off."""
+    for name, row in policy.get("rule", {}).items():
+        if row.get("off"):
+            continue
+        audience = row["audience"]
+        yield Rule(
+            id=name,
+            events=tuple(row["events"]),
+            audience=audience if isinstance(audience, str) else tuple(audience),
+            channels=tuple(row["channels"]),
+            template=row["template"],
+            quiet=row["quiet"],
+            per=row.get("per", "matter"),
+            when=row.get("when"),
+            unless=row.get("unless"),
+            words=tuple(row.get("words", ())),
+            stale_s=row.get("stale_s"),
+        )
+
+
+def heard(policy: Mapping[str, Any]) -> tuple[str, ...]:
+    """The events that the service must hear to follow ``policy``."""
+    named = [event for rule in rules(policy) for event in rule.events]
+    return tuple(dict.fromkeys([*policy["matter"]["events"], *named]))
+
+
+def announcements(
+    policy: Mapping[str, Any], event: str, event_id: str, matter: str, known: Mapping[str, Any]
+) -> Iterator[Announcement]:
+    """The messages that ``event`` of ``matter`` calls for, where ``known`` is what is known of both."""
+    for rule in rules(policy):
+        if not rule.applies(event, known):
+            continue
+        once = {"matter": "", "event": event_id}.get(rule.per, str(known.get(rule.per, "")))
+        for audience in rule.audiences(known):
+            yield Announcement(message_id(rule.id, matter, audience, once), rule, audience)
+
+
+def message_id(rule: str, matter: str, audience: str, once: str = "") -> str:
+    """The id of the one message of ``rule`` about ``matter`` to ``audience``: made of these alone.
+
+    It begins with the time in the matter's id (or in ``once``, if that is one of ours), so that pages are in order.
+    """
+    topic = f"{rule}\0{matter}\0{audience}\0{once}"
+    digest = int.from_bytes(hashlib.sha256(topic.encode()).digest()[:10], "big")
+    tail = "".join(_ALPHABET[digest >> shift & 31] for shift in range(75, -1, -5))
+    return id_at(_time_in(once) or _time_in(matter.partition("/")[2]) or datetime.fromtimestamp(0, UTC))[:10] + tail
+
+
+def _time_in(text: str) -> datetime | None:
+    try:
+        return time_of(text[:_ID_CHARACTERS]) if len(text) >= _ID_CHARACTERS else None
+    except (ValueError, OverflowError, OSError):
+        return None
+
+
+def _holds(conditions: Mapping[str, Any], known: Mapping[str, Any], of: Callable[[Iterable[bool]], bool]) -> bool:
+    wanted = ((known.get(name), value if isinstance(value, list) else [value]) for name, value in conditions.items())
+    return of(value in allowed for value, allowed in wanted)

@@ -1,0 +1,129 @@
+"""What goes in and out of the notify service: the public contract."""
+
+from __future__ import annotations
+
+from datetime import UTC
+
+from marshmallow import INCLUDE, RAISE, Schema, fields, validate
+
+from services.notify.model import State
+from steward.paging import PageQuery
+
+
+def _moment(**kwargs: object) -> fields.AwareDateTime:
+    return fields.AwareDateTime(format="iso", default_timezone=UTC, allow_none=True, **kwargs)  # type: ignore[arg-type]
+
+
+class Nothing(Schema):
+    """A command without anything to say."""
+
+    class Meta:
+        unknown = RAISE
+
+
+class Called(Schema):
+    """How a phone task went."""
+
+    class Meta:
+        unknown = RAISE
+
+    reached = fields.Boolean(required=True, metadata={"description": "Whether somebody answered and was told"})
+    remark_code = fields.String(
+        load_default=None,
+        allow_none=True,
+        validate=validate.Regexp(r"^[a-z][a-z0-9_]{0,39}$"),
+        metadata={"description": "A code, such as no_answer or wrong_number; never free text about a person"},
+    )
+
+
+class MessageQuery(PageQuery):
+    """Which messages."""
+
+    state = fields.Enum(State, by_value=True, load_default=None)
+    channel = fields.String(load_default=None, validate=validate.Length(min=1, max=40))
+    audience = fields.String(
+        load_default=None,
+        validate=validate.Length(min=1, max=60),
+        metadata={"description": "`caller`, or `role:` and a role of staff, such as `role:supervisor`"},
+    )
+    matter = fields.String(
+        load_default=None,
+        validate=validate.Length(min=1, max=120),
+        metadata={"description": "The subject it is about, such as `tickets/01k…`"},
+    )
+
+
+class EarlierView(Schema):
+    """What was tried on another channel before."""
+
+    channel = fields.String(required=True)
+    text = fields.String(allow_none=True)
+    reason_code = fields.String(required=True)
+    at = _moment(required=True)
+
+
+class MessageView(Schema):
+    """A message. Its text is kept as it was sent; the recipient is masked."""
+
+    id = fields.String(required=True)
+    version = fields.Integer(required=True)
+    project = fields.String(required=True)
+    matter = fields.String(required=True)
+    rule = fields.String(required=True)
+    audience = fields.String(required=True)
+    channel = fields.String(required=True)
+    channels = fields.List(fields.String(), required=True)
+    state = fields.Enum(State, by_value=True, required=True)
+    doubtful = fields.Boolean(required=True, metadata={"description": "It may have been sent twice, or not at all"})
+    language = fields.String(allow_none=True)
+    text = fields.String(allow_none=True)
+    recipient = fields.String(attribute="hint", allow_none=True, metadata={"description": "Phone, masked"})
+    unit = fields.String(allow_none=True)
+    attempts = fields.Integer(required=True)
+    created_at = _moment(required=True)
+    not_before = _moment(metadata={"description": "Held back until then: quiet hours"})
+    next_at = _moment(metadata={"description": "When it is looked at again"})
+    sent_at = _moment()
+    ended_at = _moment()
+    operator_id = fields.String(allow_none=True)
+    reason_code = fields.String(allow_none=True)
+    earlier = fields.List(fields.Nested(EarlierView), required=True)
+
+
+class _Event(Schema):
+    class Meta:
+        unknown = INCLUDE
+
+    message = fields.String(required=True)
+    channel = fields.String(required=True)
+
+
+class Queued(_Event):
+    """A message is called for."""
+
+    rule = fields.String(required=True)
+    audience = fields.String(required=True)
+
+
+class Sent(_Event):
+    """The channel has it; ``operator_id`` is the operator's own number."""
+
+    operator_id = fields.String(allow_none=True)
+
+
+class Failed(_Event):
+    """A channel has failed; ``next`` is the one that follows, if one does."""
+
+    reason_code = fields.String(required=True)
+    next = fields.String(allow_none=True)
+
+
+class OnChannel(_Event):
+    """Delivered, posted, or doubtful."""
+
+
+class Suppressed(_Event):
+    """Nobody is told, and why."""
+
+    rule = fields.String(required=True)
+    reason_code = fields.String(required=True)

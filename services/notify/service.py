@@ -1,0 +1,157 @@
+"""What wakes the notify service (handbook §9)."""
+
+from __future__ import annotations
+
+import base64
+import logging
+from collections.abc import Mapping
+from typing import Any
+
+from nameko.extensions import DependencyProvider
+
+from services.notify import letters, model, schemas
+from services.notify.channels.letter import of as page_of
+from services.notify.rules import Announcement, Terms, announcements
+from services.notify.sending import Desk, Sender
+from services.notify.spec import SPEC
+from services.notify.store import MATTERS, MESSAGES, PROJECTS, UNITS, matter_of, project_of, unit_of
+from services.notify.words import Words
+from steward import plugins
+from steward.bus.envelope import Envelope
+from steward.channels import Channel, Needs
+from steward.errors import AlreadyExists, Conflict, NotFound
+from steward.facts import Decision
+from steward.policy import Policies
+from steward.service import Service, handles, rpc, sweep
+from steward.settings import Settings, SettingsError
+
+log = logging.getLogger(__name__)
+
+CHANNELS = "steward.channels"
+_view = schemas.MessageView()
+
+
+class DeskOf(DependencyProvider):  # type: ignore[misc]
+    """``self.desk``: the channels that are installed and configured, and what they are busy with."""
+
+    def setup(self) -> None:
+        settings = Settings.from_env()
+        together = Policies(SPEC, settings.policy).of("")["sending"]["together"]
+        self.desk = Desk(installed_channels(settings), Words(settings.policy), together)
+
+    def stop(self) -> None:
+        self.desk.finish()
+
+    def get_dependency(self, worker: Any) -> Desk:
+        return self.desk
+
+
+def installed_channels(settings: Settings) -> dict[str, Channel]:
+    """Every channel that can be made with ``settings``; the others are logged and passed over by messages."""
+    made: dict[str, Channel] = {}
+    for name, factory in plugins.installed(CHANNELS).items():
+        try:
+            made[name] = factory(settings)
+        except SettingsError as error:
+            log.warning("channel %s is off: %s", name, error)
+    return made
+
+
+class Notify(Service):
+    spec = SPEC
+    desk: Desk = DeskOf()  # type: ignore[assignment]
+
+    @handles
+    def on_event(self, event: Envelope) -> None:
+        """Queue what the policy's rules say of this event; what was queued before stays as it is."""
+        policy = self.policy.of(event.project)
+        said = {name: value for name, value in event.data.items() if value is not None}
+        known = {**(self.store.read.plain(MATTERS, event.matter) or {}), **said}
+        try:
+            with self.store.work() as work:
+                if event.type in policy["matter"]["events"]:
+                    work.keep(MATTERS, matter_of(event, policy["matter"]["fields"]))
+                for call in announcements(policy, event.type, event.id, event.matter, known):
+                    if work.find(MESSAGES, call.id) is None:
+                        work.apply(MESSAGES, self._queue(call, event, known, policy))
+        except AlreadyExists as error:
+            raise Conflict("queued at this very moment") from error
+
+    def _queue(
+        self, call: Announcement, event: Envelope, known: Mapping[str, Any], policy: Mapping[str, Any]
+    ) -> Decision[model.Message]:
+        project = self.store.read.plain(PROJECTS, event.project) or {}
+        return model.queue(
+            call,
+            project=event.project,
+            matter=event.matter,
+            words={name: str(known.get(name) or "") for name in call.rule.words},
+            unit=known.get("unit"),
+            urgency=known.get("urgency"),
+            reachable=tuple(name for name in call.rule.channels if self._may_reach(name, known)),
+            now=self.context.now,
+            terms=Terms.of(policy, project.get("timezone")),
+        )
+
+    def _may_reach(self, channel: str, known: Mapping[str, Any]) -> bool:
+        """Whether the event itself does not rule ``channel`` out."""
+        installed = self.desk.channels.get(channel)
+        needs = installed.needs if installed else Needs.NOTHING
+        without_phone = needs is Needs.PHONE and known.get("has_phone") is False
+        without_unit = needs is Needs.UNIT and not known.get("unit")
+        return not (without_phone or without_unit)
+
+    @handles
+    def on_residents(self, event: Envelope) -> None:
+        """Keep what letters say of projects and units."""
+        with self.store.work() as work:
+            if event.name == "project_opened":
+                work.keep(PROJECTS, project_of(event))
+            for unit in event.data.get("units", ()):
+                work.keep(UNITS, unit_of(unit))
+
+    @sweep
+    def send_due(self) -> None:
+        """Start on what is due; it goes on in green threads of its own."""
+        self._sender().start_due(self.context.now)
+
+    def _sender(self) -> Sender:
+        return Sender(self.desk, self.store, self.remote, self.policy, self.sealer)
+
+    @rpc
+    def messages(self, project: str, query: dict[str, Any]) -> dict[str, Any]:
+        cursor, limit = query.pop("cursor"), query.pop("limit")
+        wanted = {name: str(value) for name, value in query.items() if value is not None}
+        page = self.store.read.page(MESSAGES, {"project": project, **wanted}, cursor, limit)
+        return {"items": [_view.dump(message) for message in page.items], "next": page.next}
+
+    @rpc
+    def message(self, project: str, message: str) -> dict[str, Any]:
+        found: dict[str, Any] = _view.dump(self.store.read.get(MESSAGES, message, project))
+        return found
+
+    @rpc
+    def letter(self, project: str, message: str) -> dict[str, Any]:
+        """The PDF; the same bytes each time. NotFound where the message is no letter, or not made yet."""
+        kept = self.store.read.get(MESSAGES, message, project)
+        if kept.channel != "letter" or not kept.text:
+            raise NotFound(f"message {message!r} is not a letter")
+        parcel = self._sender().parcel(kept)
+        return {"content": base64.b64encode(letters.pdf(page_of(parcel), parcel.rules)).decode()}
+
+    @rpc
+    def posted(self, project: str, message: str, body: dict[str, Any]) -> dict[str, Any]:
+        with self.store.work() as work:
+            state = work.load(MESSAGES, message, project)
+            state = work.apply(MESSAGES, model.posted(state, self.context.now))
+            return work.answer(_view.dump(state))  # type: ignore[no-any-return]
+
+    @rpc
+    def done(self, project: str, message: str, body: dict[str, Any]) -> dict[str, Any]:
+        terms = Terms.of(self.policy.of(project))
+        with self.store.work() as work:
+            state = work.load(MESSAGES, message, project)
+            state = work.apply(
+                MESSAGES, model.called(state, body["reached"], body["remark_code"], self.context.now, terms)
+            )
+            return work.answer(_view.dump(state))  # type: ignore[no-any-return]
