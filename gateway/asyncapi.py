@@ -117,6 +117,7 @@ def _schemas(specs: Mapping[str, ServiceSpec]) -> dict[str, Any]:
                 spec.components.schema(schemanames.name_of(schema), schema=schema)
     found: dict[str, Any] = spec.to_dict().get("components", {}).get("schemas", {})
     schemanames.open_up(found, set(found))
+    schemanames.tidy(found)
     return found
 
 

@@ -48,8 +48,9 @@ class Desk:
             raise NotFound(f"no service {service!r}")
         asked.principal.require(f"{service}.read", project)
         matter = f"{service}/{id}"
-        found, missing = self._everybody(asked, "timeline", {"matter": matter}, self._front.limits.timeline_s, as_us=True)
-        events = timeline.visible(found, asked.principal, project, self._front.specs)
+        about = {"project": project, "matter": matter}
+        found, missing = self._everybody(asked, "timeline", about, self._front.limits.timeline_s, as_us=True)
+        events = timeline.visible((event for _, event in found), asked.principal, project, self._front.specs)
         if not events and service not in missing:
             raise NotFound(f"nothing is known of {matter!r} here")
         items = [timeline.entry(event) for event in timeline.ordered(events)]
@@ -81,20 +82,22 @@ class Desk:
 
     def dead_letters(self, request: Request, asked: Asked) -> Response:
         """Of one service, or of all."""
-        only = asked.arguments["query"].get("service")
+        query = dict(asked.arguments["query"])
+        only = query.pop("service", None)
         if only is not None and only not in self._front.specs:
             raise NotFound(f"no service {only!r}")
-        found, missing = self._everybody(asked, "dead_letters", {}, self._front.limits.dead_letters_s, only=only)
-        return Response(dumped({"items": found, "missing": missing}), content_type=JSON)
+        found, missing = self._everybody(asked, "dead_letters", query, self._front.limits.dead_letters_s, only=only)
+        items = [{"service": service, **letter} for service, letter in found]
+        return Response(dumped({"items": items, "missing": missing}), content_type=JSON)
 
     def replay_dead_letter(self, request: Request, asked: Asked) -> Response:
         """Hands it to the service that keeps it."""
-        return self._on_dead_letter(request, asked, {"id": asked.arguments["id"]})
+        return self._on_dead_letter(request, asked, {"letter": asked.arguments["letter"]})
 
     def discard_dead_letter(self, request: Request, asked: Asked) -> Response:
         """Closes it with the caller's reason."""
         reason = asked.arguments["body"]["reason"]
-        return self._on_dead_letter(request, asked, {"id": asked.arguments["id"], "reason": reason})
+        return self._on_dead_letter(request, asked, {"letter": asked.arguments["letter"], "reason": reason})
 
     def _on_dead_letter(self, request: Request, asked: Asked, kwargs: dict[str, Any]) -> Response:
         service = asked.arguments["service"]
@@ -117,24 +120,23 @@ class Desk:
 
     def _everybody(
         self, asked: Asked, call: str, kwargs: dict[str, Any], within_s: float, only: str | None = None, as_us: bool = False
-    ) -> tuple[list[Any], list[str]]:
-        """What all services (or ``only`` one) answer to a call that all have, and those that did not answer.
+    ) -> tuple[list[tuple[str, Any]], list[str]]:
+        """What all services (or ``only`` one) answer with to a call that all have, and those that did not answer.
 
         ``as_us`` asks in the gateway's own name, where the gateway itself decides what the caller gets to see.
         """
         token = own_token("gateway") if as_us else asked.token
-        found: list[Any] = []
+        found: list[tuple[str, Any]] = []
         missing: list[str] = []
 
         def ask(service: str) -> None:
+            about = {"principal_token": token, "correlation": asked.request_id, "deadline_s": within_s}
             try:
-                found.extend(
-                    self._remote.call(
-                        service, call, kwargs, principal_token=token, correlation=asked.request_id, deadline_s=within_s
-                    )
-                )
+                items = self._remote.call(service, call, kwargs, **about)
             except Transient:
                 missing.append(service)
+            else:
+                found.extend((service, item) for item in items)
 
         pool = GreenPool(len(self._front.specs) or 1)
         asks = [pool.spawn(ask, service) for service in self._front.specs if only in (None, service)]

@@ -82,6 +82,7 @@ def document(operations: Iterable[Operation]) -> dict[str, Any]:
             spec.path(path=operation.path, operations={operation.method.lower(): _operation(operation)})
     made: dict[str, Any] = spec.to_dict()
     _open_answers(made)
+    schemanames.tidy(made)
     return made
 
 

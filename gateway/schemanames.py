@@ -54,3 +54,17 @@ def open_up(schemas: dict[str, Any], names: set[str]) -> None:
     for name in names:
         if schemas[name].get("additionalProperties") is False:
             del schemas[name]["additionalProperties"]
+
+
+def tidy(node: Any) -> None:
+    """Leave out descriptions that say nothing, and defaults by which a schema means *absent*: the standards refuse both."""
+    if isinstance(node, dict):
+        if node.get("description") == "":
+            del node["description"]
+        if node.get("default") == "" and node.get("minLength", 0) > 0:
+            del node["default"]
+        for inner in node.values():
+            tidy(inner)
+    elif isinstance(node, list):
+        for inner in node:
+            tidy(inner)

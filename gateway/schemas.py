@@ -80,6 +80,7 @@ class DeadLettersQuery(Schema):
         unknown = RAISE
 
     service = fields.String(validate=validate.Length(1, 64))
+    state = fields.String(validate=validate.OneOf(["dead", "replayed", "discarded"]))
 
 
 class Discard(Schema):
@@ -92,7 +93,7 @@ class Discard(Schema):
 
 
 class DeadLetters(Schema):
-    """Messages that were given up, newest first, service by service."""
+    """Messages that were given up, oldest first, service by service; each names its service."""
 
     items = fields.List(fields.Dict(), required=True)
     missing = fields.List(fields.String(), required=True, metadata={"description": "Services that did not answer"})
