@@ -1,20 +1,20 @@
 """Every error of Steward, as one tree.
 
-    StewardError                     a problem document (RFC 9457) waiting to be written
-    ├── BadInput                422  a field is wrong; names it
-    ├── NotPermitted            403  the principal may not do this here
-    ├── NotAuthenticated        401  no principal, or one that cannot be trusted
-    ├── NotFound                404  no such thing, or none that this principal may know of
-    ├── IllegalTransition       409  the state does not allow it; names the legal ones
-    ├── AlreadyExists           409  something else has that name
-    ├── PreconditionFailed      412  somebody changed it since it was read
-    ├── IdempotencyMismatch     422  the key was used before, for another request
-    ├── Overloaded              429  too many requests; come back later
-    └── Transient               503  will succeed if tried again
-        ├── Unavailable         503  store, broker or another service is away
-        ├── DeadlineExceeded    504  the caller's time ran out
-        ├── Conflict            503  another writer was first
-        └── OutOfOrder          503  an event came before the one that it builds on
+StewardError                     a problem document (RFC 9457) waiting to be written
+├── BadInput                422  a field is wrong; names it
+├── NotPermitted            403  the principal may not do this here
+├── NotAuthenticated        401  no principal, or one that cannot be trusted
+├── NotFound                404  no such thing, or none that this principal may know of
+├── IllegalTransition       409  the state does not allow it; names the legal ones
+├── AlreadyExists           409  something else has that name
+├── PreconditionFailed      412  somebody changed it since it was read
+├── IdempotencyMismatch     422  the key was used before, for another request
+├── Overloaded              429  too many requests; come back later
+└── Transient               503  will succeed if tried again
+    ├── Unavailable         503  store, broker or another service is away
+    ├── DeadlineExceeded    504  the caller's time ran out
+    ├── Conflict            503  another writer was first
+    └── OutOfOrder          503  an event came before the one that it builds on
 """
 
 from __future__ import annotations

@@ -13,7 +13,7 @@ from steward.settings import Settings
 from steward.trust.sealing import Sealer
 
 
-class CurrentContext(DependencyProvider):  # type: ignore[misc]
+class CurrentContext(DependencyProvider):
     """``self.context``: who asks, and when."""
 
     def get_dependency(self, worker: Any) -> Context | None:
@@ -21,7 +21,7 @@ class CurrentContext(DependencyProvider):  # type: ignore[misc]
         return context
 
 
-class PolicyBook(DependencyProvider):  # type: ignore[misc]
+class PolicyBook(DependencyProvider):
     """``self.policy``: the numbers of the handbook as this installation sets them."""
 
     @cached_property
@@ -32,7 +32,7 @@ class PolicyBook(DependencyProvider):  # type: ignore[misc]
         return self._policies
 
 
-class SealerOf(DependencyProvider):  # type: ignore[misc]
+class SealerOf(DependencyProvider):
     """``self.sealer``: encrypts personal fields with the key of this installation."""
 
     @cached_property

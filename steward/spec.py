@@ -171,4 +171,3 @@ class ServiceSpec:
         """Each handler's queue name with its declaration."""
         for hears in self.hears:
             yield f"{self.name}.{hears.handler}", hears
-

@@ -24,7 +24,7 @@ def checked(dotted: str, data: Any) -> Any:
     try:
         return schema(dotted).load(data)
     except ValidationError as error:
-        errors = [{"field": field, "message": message} for field, message in _flat(error.normalized_messages())]
+        errors = [{"field": field, "message": message} for field, message in _flat(error.messages)]
         raise BadInput("; ".join(f"{e['field']}: {e['message']}" for e in errors), errors=errors) from error
 
 

@@ -44,7 +44,7 @@ def declared_call(service: str, name: str) -> Call:
         raise NotFound(f"no call {service}.{name}") from error
 
 
-class Replies(SharedExtension):  # type: ignore[misc]
+class Replies(SharedExtension):
     """Sends calls and gives each answer to whoever waits for it."""
 
     intake = Intake()
@@ -183,7 +183,7 @@ class RemoteServices:
         return self._replies.call(service, method, kwargs, headers, within_s)
 
 
-class Remote(DependencyProvider):  # type: ignore[misc]
+class Remote(DependencyProvider):
     """Gives a worker its :class:`RemoteServices`."""
 
     replies = Replies()

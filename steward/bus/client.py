@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from kombu import Connection, Consumer, Queue
+from kombu import Consumer, Queue
 from kombu.message import Message
 
 from steward.bus import calls, topology
@@ -50,9 +50,7 @@ class Client:
     def _receive(self, message: Message) -> None:
         self._answers[message.properties.get("correlation_id", "")] = json.loads(message.body)
 
-    def call(
-        self, service: str, method: str, key: str | None = None, within_s: float | None = None, **kwargs: Any
-    ) -> Any:
+    def call(self, service: str, method: str, key: str | None = None, within_s: float | None = None, **kwargs: Any) -> Any:
         """The answer of ``service.method(**kwargs)``; ``key`` makes repeating it harmless.
 
         Raises the callee's typed error, DeadlineExceeded, or Unavailable without a broker.

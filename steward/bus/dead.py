@@ -19,7 +19,6 @@ from steward.bus.intake import Delivery, Intake, Subscription
 from steward.bus.outboxes import Confirmed
 from steward.bus.postbox import Outgoing, Postbox
 from steward.errors import IllegalTransition, NotFound, StewardError
-
 from steward.store.client import Document, our_words
 from steward.store.provider import SharedStore
 from steward.times import iso, now
@@ -97,8 +96,10 @@ def _letter(delivery: Delivery) -> Document:
 
 
 def _view(letter: Document) -> dict[str, Any]:
-    shown = {name: letter.get(name) for name in (
-        "state", "queue", "message_id", "error", "stack", "attempts", "first_failed", "closed_by", "reason")}
+    shown = {
+        name: letter.get(name)
+        for name in ("state", "queue", "message_id", "error", "stack", "attempts", "first_failed", "closed_by", "reason")
+    }
     return {
         "id": letter["_id"],
         **shown,
@@ -108,7 +109,7 @@ def _view(letter: Document) -> dict[str, Any]:
     }
 
 
-class DeadLetters(DependencyProvider):  # type: ignore[misc]
+class DeadLetters(DependencyProvider):
     """Files a service's dead letters as they come; gives a worker the :class:`DeadLetterShelf`."""
 
     intake = Intake()

@@ -29,7 +29,7 @@ from steward.trust.principals import service_principal
 log = logging.getLogger(__name__)
 
 
-class Handler(Entrypoint):  # type: ignore[misc]
+class Handler(Entrypoint):
     """Wakes a method for each event that the spec's ``Hears`` of the same name lists.
 
     The method gets an :class:`Envelope`, makes one unit of work, and returns. The message is acknowledged after that
@@ -82,9 +82,7 @@ class Handler(Entrypoint):  # type: ignore[misc]
             key=f"{self.hears.handler}:{event.id}",
             event=event,
         )
-        self.container.spawn_worker(
-            self, (event,), {}, context_data={"steward": context}, handle_result=partial(self._settle, delivery)
-        )
+        self.container.spawn_worker(self, (event,), {}, context_data={"steward": context}, handle_result=partial(self._settle, delivery))
 
     def _settle(self, delivery: Delivery, worker: Any, error: BaseException | None, failed: Any) -> tuple[Any, Any]:
         self.settler.settle(delivery, failed[1] if failed else error)

@@ -12,7 +12,7 @@ from steward.bus.postbox import Postbox
 _TICK_S = 5.0
 
 
-class _Sending(SharedExtension):  # type: ignore[misc]
+class _Sending(SharedExtension):
     confirms: bool
 
     def __init__(self) -> None:

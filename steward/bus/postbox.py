@@ -162,7 +162,7 @@ class Postbox:
 
     def _on_ack(self, tag: int, multiple: bool) -> None:
         if multiple:
-            self._open_tags = {open for open in self._open_tags if open > tag}
+            self._open_tags = {unconfirmed for unconfirmed in self._open_tags if unconfirmed > tag}
         else:
             self._open_tags.discard(tag)
 

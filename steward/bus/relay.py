@@ -41,7 +41,7 @@ PAUSE_AFTER_FAILURE_S = 0.5
 STUCK_AFTER_S = 25.0
 
 
-class Relay(DependencyProvider):  # type: ignore[misc]
+class Relay(DependencyProvider):
     """Publishes the events of a service from its journal."""
 
     store = SharedStore()

@@ -62,7 +62,7 @@ class Answer:
         return {**serialize(known), "exc_args": [known.detail], "steward": known.to_wire()}
 
 
-class CallDesk(SharedExtension):  # type: ignore[misc]
+class CallDesk(SharedExtension):
     """Receives the calls of a service and hands each to its method."""
 
     intake = Intake()
@@ -106,9 +106,7 @@ class CallDesk(SharedExtension):  # type: ignore[misc]
         except Exception as error:
             eventlet.spawn_n(self.answer, delivery, Answer(error=error))
             return
-        self.container.spawn_worker(
-            method, (), kwargs, context_data={"steward": context}, handle_result=partial(self._done, delivery)
-        )
+        self.container.spawn_worker(method, (), kwargs, context_data={"steward": context}, handle_result=partial(self._done, delivery))
 
     def _method_of(self, delivery: Delivery) -> Rpc:
         name = delivery.info.get("routing_key", "").rpartition(".")[2]
@@ -167,7 +165,7 @@ def _arguments(delivery: Delivery) -> dict[str, Any]:
     return kwargs
 
 
-class Rpc(Entrypoint):  # type: ignore[misc]
+class Rpc(Entrypoint):
     """Wakes a method for each call of its name, once the caller's right and the arguments are checked."""
 
     desk = CallDesk()
@@ -196,9 +194,7 @@ class Rpc(Entrypoint):  # type: ignore[misc]
         self.desk.unregister()
 
 
-def _answer(
-    service: Any, method: Callable[..., Any], signature: inspect.Signature, kwargs: dict[str, Any]
-) -> Answer:
+def _answer(service: Any, method: Callable[..., Any], signature: inspect.Signature, kwargs: dict[str, Any]) -> Answer:
     context: Context = service.context
     logs.bind(correlation=context.correlation, principal=context.principal.id)
     try:

@@ -1,10 +1,10 @@
 """What becomes of a message when its handler has ended: the only place where that is decided.
 
-    ended well, or done before       acknowledged
-    transient, something is away     comes back after a delay, as often as it takes
-    transient, out of order          comes back after growing delays; then a dead letter
-    any other failure (a defect)     comes back after growing delays; then a dead letter
-    cannot ever succeed              a dead letter at once
+ended well, or done before       acknowledged
+transient, something is away     comes back after a delay, as often as it takes
+transient, out of order          comes back after growing delays; then a dead letter
+any other failure (a defect)     comes back after growing delays; then a dead letter
+cannot ever succeed              a dead letter at once
 """
 
 from __future__ import annotations

@@ -27,7 +27,7 @@ log = logging.getLogger(__name__)
 _PAUSE_AFTER_FAILURE_S = 1.0
 
 
-class Sweeper(Entrypoint):  # type: ignore[misc]
+class Sweeper(Entrypoint):
     """Runs a method every ``every_s`` seconds (spec's ``Sweep``), in every replica, never twice at once in one.
 
     Whatever it raises is logged, and the next sweep comes: sweeps find work by what is due, so nothing is lost.
@@ -76,8 +76,13 @@ class Sweeper(Entrypoint):  # type: ignore[misc]
             error = self._sweep_once()
             if error is not None:
                 expected = isinstance(error, StewardError)
-                log.log(logging.WARNING if expected else logging.ERROR, "sweep %s: %s", self.method_name, error,
-                        exc_info=None if expected else error)
+                log.log(
+                    logging.WARNING if expected else logging.ERROR,
+                    "sweep %s: %s",
+                    self.method_name,
+                    error,
+                    exc_info=None if expected else error,
+                )
                 pause = max(pause, _PAUSE_AFTER_FAILURE_S)
             with Timeout(pause, False):
                 self._stop.wait()

@@ -11,11 +11,12 @@ from pathlib import Path
 
 import click
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress as Bar, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
+from rich.progress import Progress as Bar
+from steward.local.attach import attach
 
 from steward.bus.client import OPERATOR, Client
 from steward.bus.tokens import own_token
-from steward.local.attach import attach
 from steward.plugins import installed_services
 from steward.replay import ledger, report
 from steward.replay.feeder import Feeder, Outcome, Progress
@@ -29,15 +30,17 @@ _SHOWN = 20
 
 @click.command()
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@click.option("--mapping", "mapping_file", type=click.Path(exists=True, dir_okay=False, path_type=Path),
-              help="How the file's columns become tickets; without it the shipped one for service requests.")
+@click.option(
+    "--mapping",
+    "mapping_file",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="How the file's columns become tickets; without it the shipped one for service requests.",
+)
 @click.option("--project", default="replay", show_default=True, help="The project that the tickets are raised in.")
 @click.option("--rate", type=click.FloatRange(min=0.01), help="Requests a second; without it as fast as they go.")
 @click.option("--callers", type=click.IntRange(1, 64), default=8, show_default=True, help="Callers at once.")
 @click.option("--limit", type=click.IntRange(1), help="Only the first so many rows that can be used.")
-def command(
-    file: Path, mapping_file: Path | None, project: str, rate: float | None, callers: int, limit: int | None
-) -> None:
+def command(file: Path, mapping_file: Path | None, project: str, rate: float | None, callers: int, limit: int | None) -> None:
     """Raise the requests in FILE, wait until everything has come to rest, and print what became of them.
 
     Safe to repeat and to break off: rows that were acknowledged are not raised again.
@@ -77,9 +80,7 @@ def _ensure_project(client: Client, project: str) -> None:
     client.call("residents", "open_project", key=f"replay-{project}", project=project)
 
 
-def _feed(
-    console: Console, feeder: Feeder, progress: Progress, requests: list[Request], callers: int, rate: float | None
-) -> list[Outcome]:
+def _feed(console: Console, feeder: Feeder, progress: Progress, requests: list[Request], callers: int, rate: float | None) -> list[Outcome]:
     done_before = progress.read()
     waiting = [request for request in requests if request.key not in done_before]
     refused: list[Outcome] = []

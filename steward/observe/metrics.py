@@ -6,14 +6,12 @@ from prometheus_client import Counter, Gauge, Histogram
 
 _SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
 
-CALL_SECONDS = Histogram(
-    "steward_call_seconds", "Time to answer a call", ["service", "call", "outcome"], buckets=_SECONDS
-)
-HANDLER_SECONDS = Histogram(
-    "steward_handler_seconds", "Time to handle an event", ["service", "handler", "outcome"], buckets=_SECONDS
-)
+CALL_SECONDS = Histogram("steward_call_seconds", "Time to answer a call", ["service", "call", "outcome"], buckets=_SECONDS)
+HANDLER_SECONDS = Histogram("steward_handler_seconds", "Time to handle an event", ["service", "handler", "outcome"], buckets=_SECONDS)
 EVENT_LAG_SECONDS = Histogram(
-    "steward_event_lag_seconds", "From an event's time to the end of its handling", ["service", "handler"],
+    "steward_event_lag_seconds",
+    "From an event's time to the end of its handling",
+    ["service", "handler"],
     buckets=(*_SECONDS, 30, 60, 300),
 )
 PUBLISHED = Counter("steward_events_published_total", "Events confirmed by the broker", ["service", "event"])

@@ -70,15 +70,11 @@ class Feeder:
         """Close the connections."""
         self._http.close()
 
-    def feed(
-        self, requests: Iterable[Request], callers: int, rate: float | None, done: Callable[[Outcome], None]
-    ) -> None:
+    def feed(self, requests: Iterable[Request], callers: int, rate: float | None, done: Callable[[Outcome], None]) -> None:
         """Post all ``requests``, ``rate`` a second at most; ``done`` is called with each outcome, in this thread."""
         start = time.monotonic()
         with ThreadPoolExecutor(callers, thread_name_prefix="caller") as pool:
-            futures = [
-                pool.submit(self._at, start + (n / rate if rate else 0), request) for n, request in enumerate(requests)
-            ]
+            futures = [pool.submit(self._at, start + (n / rate if rate else 0), request) for n, request in enumerate(requests)]
             for future in as_completed(futures):
                 done(future.result())
 

@@ -48,9 +48,7 @@ def connect(uri: str) -> MongoClient[Document]:
 
 def database(client: MongoClient[Document], service: str) -> Database[Document]:
     """The database that belongs to ``service`` alone."""
-    return client.get_database(
-        f"steward_{service}", write_concern=WriteConcern("majority"), read_concern=ReadConcern("majority")
-    )
+    return client.get_database(f"steward_{service}", write_concern=WriteConcern("majority"), read_concern=ReadConcern("majority"))
 
 
 def ensure_indexes(db: Database[Document], spec: ServiceSpec) -> None:

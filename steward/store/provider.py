@@ -40,9 +40,7 @@ class StoreOf:
         self.journal = shared.journal
         self.database = shared.database
 
-    def work(
-        self, key: str | None = None, lenient: bool = False, at: datetime | None = None
-    ) -> AbstractContextManager[Work]:
+    def work(self, key: str | None = None, lenient: bool = False, at: datetime | None = None) -> AbstractContextManager[Work]:
         """A unit of work under the key of this call or event, or under ``key``.
 
         ``lenient``: that somebody else did it, or is doing it, is no error. For sweeps.

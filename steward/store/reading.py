@@ -71,9 +71,7 @@ class Reading:
         with our_words():
             return self._db[collection].count_documents(query)
 
-    def page(
-        self, repository: Repository[A], query: Mapping[str, Any], cursor: str | None = None, limit: int = PAGE_LIMIT
-    ) -> Page[A]:
+    def page(self, repository: Repository[A], query: Mapping[str, Any], cursor: str | None = None, limit: int = PAGE_LIMIT) -> Page[A]:
         """The newest aggregates that match ``query`` after ``cursor``. Raises BadInput for a cursor of no page.
 
         Read through windows of time that widen, because the embedded store sorts in memory whatever matches.
@@ -91,9 +89,7 @@ class Reading:
         items = [repository.from_document(document) for document in found[:limit]]
         return Page(items, _encode(items[-1].id) if len(found) > limit else None)
 
-    def _window(
-        self, repository: Repository[A], query: Mapping[str, Any], lower: str, upper: str, limit: int
-    ) -> list[Document]:
+    def _window(self, repository: Repository[A], query: Mapping[str, Any], lower: str, upper: str, limit: int) -> list[Document]:
         bounds = {"$lt": upper} | ({"$gte": lower} if lower else {})
         with our_words():
             found = self._db[repository.collection].find({**query, "_id": bounds}).sort("_id", -1).limit(limit)
@@ -106,8 +102,8 @@ def _encode(id: str) -> str:
 
 def _decode(cursor: str) -> str:
     try:
-        id = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode()
-        time_of(id)
+        last = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode()
+        time_of(last)
     except (binascii.Error, ValueError, OverflowError, OSError) as error:
         raise BadInput.of("cursor", "is not one that a page gave") from error
-    return id
+    return last

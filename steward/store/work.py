@@ -56,9 +56,7 @@ class Work:
     AlreadyDone (this key has taken effect before).
     """
 
-    def __init__(
-        self, client: MongoClient[Document], db: Database[Document], spec: ServiceSpec, context: Context
-    ) -> None:
+    def __init__(self, client: MongoClient[Document], db: Database[Document], spec: ServiceSpec, context: Context) -> None:
         self._client, self._db, self._spec, self._context = client, db, spec, context
         self._if_match = context.if_match
         self._loaded: dict[tuple[str, str], _Loaded] = {}
@@ -158,9 +156,7 @@ class Work:
     def __enter__(self) -> Work:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         if kind is None and (self._writes or self._events):
             self._commit()
 

@@ -75,9 +75,7 @@ def sign(principal: Principal, key: str, now: datetime, lifetime: timedelta) -> 
 def verify(token: str, key: str) -> Principal:
     """The principal that ``token`` speaks for. Raises NotAuthenticated when it is forged, foreign or expired."""
     try:
-        claims = jwt.decode(
-            token, key, algorithms=[ALGORITHM], issuer=ISSUER, options={"require": ["exp", "iat", "sub", "iss"]}
-        )
+        claims = jwt.decode(token, key, algorithms=[ALGORITHM], issuer=ISSUER, options={"require": ["exp", "iat", "sub", "iss"]})
     except jwt.ExpiredSignatureError as error:
         raise NotAuthenticated("the token has expired") from error
     except jwt.InvalidTokenError as error:
