@@ -49,9 +49,7 @@ def request_id_of(request: Request) -> str:
     return given if _REQUEST_ID.fullmatch(given) else new_id()
 
 
-def read(
-    request: Request, operation: Operation, names: dict[str, str], identify: Identify, limits: Limits
-) -> Asked:
+def read(request: Request, operation: Operation, names: dict[str, str], identify: Identify, limits: Limits) -> Asked:
     """The request, checked in this order: who, may they, can it be read, is it valid.
 
     Raises NotAuthenticated, NotPermitted, Malformed, TooLarge, NotJson, BadInput.

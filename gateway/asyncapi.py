@@ -128,7 +128,7 @@ def _envelope() -> dict[str, Any]:
         "type": "object",
         "required": [*texts, "specversion", "time", "data", "aggregateversion"],
         "properties": {
-            **{name: _TEXT for name in texts},
+            **dict.fromkeys(texts, _TEXT),
             "specversion": {"const": "1.0"},
             "time": {"type": "string", "format": "date-time"},
             "datacontenttype": {"const": JSON},

@@ -43,13 +43,13 @@ class Desk:
         """Asks every service at once; those that do not answer in time are named as missing."""
         names = dict(asked.arguments)
         project, service = names.pop("project"), names.pop("service")
-        (id,) = names.values()
+        (about,) = names.values()
         if service not in self._front.specs:
             raise NotFound(f"no service {service!r}")
         asked.principal.require(f"{service}.read", project)
-        matter = f"{service}/{id}"
-        about = {"project": project, "matter": matter}
-        found, missing = self._everybody(asked, "timeline", about, self._front.limits.timeline_s, as_us=True)
+        matter = f"{service}/{about}"
+        which = {"project": project, "matter": matter}
+        found, missing = self._everybody(asked, "timeline", which, self._front.limits.timeline_s, as_us=True)
         events = timeline.visible((event for _, event in found), asked.principal, project, self._front.specs)
         if not events and service not in missing:
             raise NotFound(f"nothing is known of {matter!r} here")

@@ -76,25 +76,21 @@ OWN = (
         body=schemas.Discard,
     ),
     *(
-        Operation(id=id, tag="documents", method="GET", path=path, summary=summary, run="document", light=True)
-        for id, path, summary in (
+        Operation(id=name, tag="documents", method="GET", path=path, summary=summary, run="document", light=True)
+        for name, path, summary in (
             ("openapi", "/openapi.json", "This document"),
             ("asyncapi", "/asyncapi.json", "Every event that is published, as AsyncAPI 3.0"),
         )
     ),
     *(
-        Operation(
-            id=id, tag="probes", method="GET", path=path, summary=summary, run="probe", media=media, light=True, also=also
-        )
-        for id, path, summary, media, also in (
+        Operation(id=name, tag="probes", method="GET", path=path, summary=summary, run="probe", media=media, light=True, also=also)
+        for name, path, summary, media, also in (
             ("healthz", "/healthz", "Whether this process makes progress", "application/json", (503,)),
             ("readyz", "/readyz", "Whether it can do its work", "application/json", (503,)),
             ("metrics", "/metrics", "For Prometheus", "text/plain", ()),
         )
     ),
-    Operation(
-        id="console", tag="console", method="GET", path="/", summary="The live view", run="page", media="text/html", light=True
-    ),
+    Operation(id="console", tag="console", method="GET", path="/", summary="The live view", run="page", media="text/html", light=True),
     Operation(
         id="console_file",
         tag="console",

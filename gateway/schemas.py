@@ -43,9 +43,7 @@ class Timeline(Schema):
 
     matter = fields.String(required=True, metadata={"description": "service/id of what started it"})
     items = fields.List(fields.Nested(TimelineEntry), required=True)
-    missing = fields.List(
-        fields.String(), required=True, metadata={"description": "Services that did not answer in time"}
-    )
+    missing = fields.List(fields.String(), required=True, metadata={"description": "Services that did not answer in time"})
 
 
 class StreamQuery(Schema):
@@ -55,12 +53,8 @@ class StreamQuery(Schema):
         unknown = RAISE
 
     project = fields.String(validate=validate.Length(1, ID_LENGTH), metadata={"description": "Of this project only"})
-    matter = fields.String(
-        validate=validate.Length(1, ID_LENGTH), metadata={"description": "Of this matter only, e.g. tickets/01k…"}
-    )
-    ticket = fields.String(
-        validate=validate.Length(1, 8192), metadata={"description": "From POST /v1/stream-tickets, instead of a header"}
-    )
+    matter = fields.String(validate=validate.Length(1, ID_LENGTH), metadata={"description": "Of this matter only, e.g. tickets/01k…"})
+    ticket = fields.String(validate=validate.Length(1, 8192), metadata={"description": "From POST /v1/stream-tickets, instead of a header"})
     last_event_id = fields.String(
         validate=validate.Length(1, ID_LENGTH), metadata={"description": "As the header Last-Event-ID, which goes first"}
     )

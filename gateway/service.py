@@ -41,5 +41,5 @@ class Gateway:
         """One request; failures come back as problem documents, so that no worker ever fails."""
         try:
             return Desk(self.front, self.remote, self.live).serve(request, operation, names)
-        except (Exception, Timeout) as error:  # noqa: BLE001 - the edge: nothing may pass it unanswered
+        except (Exception, Timeout) as error:  # the edge: nothing may pass it unanswered
             return problem(error, request.environ["steward.request_id"])

@@ -30,9 +30,7 @@ class Shelf:
             "openapi": dumped(openapi.document(operations)).encode(),
             "asyncapi": dumped(asyncapi.document(specs)).encode(),
         }
-        self._pages = {
-            page.name: page.read_bytes() for page in files("gateway").joinpath("console").iterdir() if page.is_file()
-        }
+        self._pages = {page.name: page.read_bytes() for page in files("gateway").joinpath("console").iterdir() if page.is_file()}
 
     def serve(self, request: Request, operation: Operation, names: dict[str, str]) -> Response:
         """The answer. Raises NotFound."""

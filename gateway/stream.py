@@ -46,9 +46,7 @@ class Stream(DependencyProvider):  # type: ignore[misc]
 
     def _declare(self, bus: Connection) -> Queue:
         channel = bus.default_channel
-        queue = Queue(
-            self._name, exclusive=True, auto_delete=True, queue_arguments={"x-max-length": _MOST_WAITING}
-        )(channel)
+        queue = Queue(self._name, exclusive=True, auto_delete=True, queue_arguments={"x-max-length": _MOST_WAITING})(channel)
         queue.declare()
         for service in self.house.front.specs:
             exchange = topology.events_exchange(service)

@@ -21,15 +21,9 @@ def seen_with(specs: Mapping[str, ServiceSpec], type: str) -> str:
     return declared.get(name) or f"{service}.read"
 
 
-def visible(
-    events: Iterable[Event], principal: Principal, project: str, specs: Mapping[str, ServiceSpec]
-) -> list[Event]:
+def visible(events: Iterable[Event], principal: Principal, project: str, specs: Mapping[str, ServiceSpec]) -> list[Event]:
     """Those of ``events`` that belong to ``project`` and that ``principal`` may see."""
-    return [
-        event
-        for event in events
-        if event["project"] == project and principal.may(seen_with(specs, event["type"]), project)
-    ]
+    return [event for event in events if event["project"] == project and principal.may(seen_with(specs, event["type"]), project)]
 
 
 def ordered(events: Iterable[Event]) -> list[Event]:
@@ -38,21 +32,21 @@ def ordered(events: Iterable[Event]) -> list[Event]:
     Clocks of different machines differ by milliseconds; causes do not.
     """
     known = {event["id"]: event for event in events}
-    waits = {id: {before for before in _befores(event, known) if before in known} for id, event in known.items()}
-    for id, before in _succession(known.values()):
-        waits[id].add(before)
+    waits = {key: {before for before in _befores(event, known) if before in known} for key, event in known.items()}
+    for key, before in _succession(known.values()):
+        waits[key].add(before)
     followers: dict[str, list[str]] = {}
-    for id, befores in waits.items():
+    for key, befores in waits.items():
         for before in befores:
-            followers.setdefault(before, []).append(id)
-    free = [(_moment(known[id]), id) for id, befores in waits.items() if not befores]
+            followers.setdefault(before, []).append(key)
+    free = [(_moment(known[key]), key) for key, befores in waits.items() if not befores]
     heapq.heapify(free)
     found: list[Event] = []
     while free:
-        _, id = heapq.heappop(free)
-        found.append(known.pop(id))
-        for follower in followers.get(id, ()):
-            waits[follower].discard(id)
+        _, key = heapq.heappop(free)
+        found.append(known.pop(key))
+        for follower in followers.get(key, ()):
+            waits[follower].discard(key)
             if not waits[follower]:
                 heapq.heappush(free, (_moment(known[follower]), follower))
     return found + sorted(known.values(), key=_moment)

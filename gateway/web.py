@@ -108,7 +108,7 @@ class Application:
             operation, names = self._server.house.front.router.match(request.method, request.path)
             path = operation.path
             response = self._answer(request, operation, names)
-        except (Exception, Timeout) as error:  # noqa: BLE001 - the edge: nothing may pass it unanswered
+        except (Exception, Timeout) as error:  # the edge: nothing may pass it unanswered
             response = problem(error, request_id)
         finally:
             self._server.writing -= 1

@@ -54,9 +54,7 @@ def test_a_valid_request_becomes_the_arguments_of_its_call(house: Front) -> None
     assert (asked.principal.id, asked.request_id, asked.key) == ("user:li", "req-1", "k1")
 
 
-@pytest.mark.parametrize(
-    "header", ["", "Basic bGk6bGk=", "Bearer", "Bearer x.y.z", "Bearer " + "é" * 9, token(lifetime_s=-60)]
-)
+@pytest.mark.parametrize("header", ["", "Basic bGk6bGk=", "Bearer", "Bearer x.y.z", "Bearer " + "é" * 9, token(lifetime_s=-60)])
 def test_without_a_good_token_nothing_else_is_looked_at(house: Front, header: str) -> None:
     with pytest.raises(NotAuthenticated):
         post(house, b"{not json", Authorization=header)

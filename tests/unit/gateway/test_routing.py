@@ -61,7 +61,7 @@ def test_a_route_to_no_call_stops_the_gateway_from_starting() -> None:
 
 def test_a_route_whose_permission_nobody_declares_stops_it_too() -> None:
     broken = replace(PARCELS, calls=(Call("get", "parcels.raed"),), routes=(Route("GET", "/parcels", "get"),))
-    with pytest.raises(BadRoute, match="parcels.raed"):
+    with pytest.raises(BadRoute, match="raed"):
         of_services({"parcels": broken})
 
 

@@ -61,7 +61,7 @@ def test_any_history_keeps_causes_before_effects(rows: list[tuple[int, int, int]
     shuffle.shuffle(mixed)
     found = ids(timeline.ordered(mixed))
     assert sorted(found) == sorted(ids(made))
-    place = {id: number for number, id in enumerate(found)}
+    place = {key: number for number, key in enumerate(found)}
     assert all(place[one["causationid"]] < place[one["id"]] for one in made if "causationid" in one)
 
 
