@@ -53,7 +53,7 @@ def from_policy(rules: Mapping[str, Any], zone: str | None = None) -> Calendar:
 
     ``[calendar.years.YYYY]`` replaces the shipped year. Raises :class:`BadCalendar`.
     """
-    years = merge(shipped_years(), rules.get("years", {}))
+    years = {_year(name): table for name, table in merge(shipped_years(), rules.get("years", {})).items()}
     return from_data(
         {
             "zone": zone or rules["zone"],
@@ -61,7 +61,7 @@ def from_policy(rules: Mapping[str, Any], zone: str | None = None) -> Calendar:
             "weekdays": [_weekday(name) for name in rules["weekdays"]],
             "holidays": _days(years, "holidays"),
             "workdays": _days(years, "workdays"),
-            "published": sorted(_year(name) for name, year in years.items() if _status(name, year) == PUBLISHED),
+            "published": sorted(year for year, table in years.items() if _status(year, table) == PUBLISHED),
         }
     )
 
@@ -145,18 +145,18 @@ def _year(name: str) -> int:
     return int(name)
 
 
-def _status(name: str, year: Mapping[str, Any]) -> str:
-    status = str(year.get("status", PROVISIONAL))
+def _status(year: int, table: Mapping[str, Any]) -> str:
+    status = str(table.get("status", PROVISIONAL))
     if status not in (PUBLISHED, PROVISIONAL):
-        raise BadCalendar(f"calendar.years.{name}.status: {status!r} is neither {PUBLISHED} nor {PROVISIONAL}")
+        raise BadCalendar(f"calendar.years.{year}.status: {status!r} is neither {PUBLISHED} nor {PROVISIONAL}")
     return status
 
 
-def _days(years: Mapping[str, Any], kind: str) -> list[str]:
+def _days(years: Mapping[int, Any], kind: str) -> list[str]:
     days = set()
-    for name, year in years.items():
-        for day in year.get(kind, ()):
-            if not isinstance(day, date) or day.year != _year(name):
-                raise BadCalendar(f"calendar.years.{name}.{kind}: {day} is not a day of that year")
+    for year, table in years.items():
+        for day in table.get(kind, ()):
+            if not isinstance(day, date) or day.year != year:
+                raise BadCalendar(f"calendar.years.{year}.{kind}: {day} is not a day of that year")
             days.add(day.isoformat())
     return sorted(days)
