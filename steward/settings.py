@@ -136,6 +136,16 @@ def _value(row: Setting, environ: Mapping[str, str]) -> Any:
         raise SettingsError(f"{row.name}: {problem}") from None
 
 
+def inherited() -> dict[str, str]:
+    """A copy of this process's environment, to be passed on to processes that it starts."""
+    return dict(os.environ)
+
+
+def adopt(values: Mapping[str, str]) -> None:
+    """Take ``values`` for what this process's environment is silent about, for all that reads settings later."""
+    os.environ.update({name: value for name, value in values.items() if not os.environ.get(name)})
+
+
 def markdown_table() -> str:
     """The table as docs/settings.md shows it."""
     rows = (f"| `{s.name}` | {'*required*' if s.default is None else s.default and f'`{s.default}`'} | {s.meaning} |" for s in TABLE)

@@ -7,8 +7,10 @@ import secrets
 import shutil
 from pathlib import Path
 
-import amqp
+from amqp import AMQPError
+from kombu import Connection
 
+from steward.local.errors import BrokerMissing
 from steward.local.part import Health, Part, Stage, port_probe
 from steward.local.place import Place, write_private
 from steward.local.ports import LOOPBACK, KeptPorts
@@ -19,6 +21,7 @@ USER = "steward"
 START_S = 120.0
 """It may have much to read back, on a busy machine."""
 STOP_S = 30.0
+PROBE_S = 3
 ERLANG = (
     "+sbwt none +sbwtdcpu none +sbwtdio none",  # schedulers sleep when there is nothing to do: idle costs no processor time
     "+S 2:2 +A 4 +SDio 4",
@@ -39,10 +42,6 @@ log.file = false
 log.console = true
 log.console.level = warning
 """
-
-
-class BrokerMissing(RuntimeError):
-    """RabbitMQ is not installed."""
 
 
 def installed() -> bool:
@@ -70,14 +69,11 @@ def make(place: Place, ports: KeptPorts) -> tuple[tuple[Part, Part], str]:
 
 def probe(uri: str) -> Health:
     """Well when it lets us log in and open a channel."""
-    address, _, port = uri.rpartition("@")[2].removesuffix("//").partition(":")
-    user, _, password = uri.removeprefix("amqp://").partition("@")[0].partition(":")
+    patience = {"read_timeout": PROBE_S, "write_timeout": PROBE_S}
     try:
-        with amqp.Connection(
-            f"{address}:{port}", userid=user, password=password, connect_timeout=3, read_timeout=3, write_timeout=3
-        ) as connection:
+        with Connection(uri, connect_timeout=PROBE_S, transport_options=patience) as connection:
             connection.channel().close()
-    except (OSError, amqp.AMQPError):
+    except (OSError, ValueError, AMQPError):
         return Health(False, False)
     return Health(True, True)
 

@@ -12,8 +12,9 @@ from typing import NamedTuple
 
 from steward import settings
 from steward.local import broker, roster, secrets, store
+from steward.local.attach import environment
 from steward.local.place import Place, read_env
-from steward.local.plan import environment, service_names
+from steward.local.plan import service_names
 from steward.local.ports import is_free
 
 PYTHON = (3, 11)

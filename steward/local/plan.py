@@ -10,18 +10,16 @@ from pathlib import Path
 
 from steward import settings
 from steward.local import broker, secrets, store
+from steward.local.attach import fill
+from steward.local.errors import PlanError
 from steward.local.part import Part, Stage, http_probe, port_probe
-from steward.local.place import Place, read_env, write_env
+from steward.local.place import Place, write_env
 from steward.local.ports import LOOPBACK, KeptPorts, is_free
 
 GATEWAY = "gateway"
 SIMULATOR = "sms-operator"
 ALL = "all"
 MOST_REPLICAS = 64
-
-
-class PlanError(RuntimeError):
-    """It cannot be run like this. The message is one plain line."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,44 +57,32 @@ def _replicas(text: str) -> tuple[str, int]:
     return name, int(count)
 
 
-def environment(place: Place, environ: Mapping[str, str]) -> dict[str, str]:
-    """``environ`` with what this installation adds where it is silent: its secrets, and the addresses of what runs here.
-
-    So an operator's command finds the running system without being told anything.
-    """
-    added = read_env(place.secrets) | read_env(place.uris)
-    return {**{name: value for name, value in added.items() if not environ.get(name)}, **_said(environ)}
-
-
 def make(place: Place, environ: Mapping[str, str], replicas: Mapping[str, int]) -> Plan:
     """The plan for ``replicas`` of each service, with a private broker, store and SMS operator where none is given.
 
     Makes secrets, folders and configuration. Raises PlanError, SettingsError, BrokerMissing, StoreMissing, OSError.
     """
     place.make()
-    http = _http(environ)
+    address, url = _http(environ)
     ours = secrets.ensure(place.secrets)
-    given = {**{name: value for name, value in ours.items() if not environ.get(name)}, **_said(environ)}
+    given = fill(environ, ours)
     ports = KeptPorts(place.ports)
     backends, uris = _backends(place, given, ports)
-    write_env(place.uris, uris, "Where the private parts answer; made anew at every start.")
+    uris["STEWARD_HTTP"] = address
+    write_env(place.uris, uris, "Where the parts answer; made anew at every start.")
     given |= uris | {"STEWARD_DATA": str(place.data)}
     settings.Settings.from_env(given)  # say now what is wrong, not in six log files
     services = tuple(_service(name, replica, given, ports) for name, count in replicas.items() for replica in range(count))
-    gateway = replace(_service(GATEWAY, 0, given, ports), stage=Stage.GATEWAY, url=http)
-    return Plan((*backends, *services, gateway), given, http)
+    gateway = replace(_service(GATEWAY, 0, given, ports), stage=Stage.GATEWAY, url=url)
+    return Plan((*backends, *services, gateway), given, url)
 
 
-def _said(environ: Mapping[str, str]) -> dict[str, str]:
-    return {name: value for name, value in environ.items() if value or not name.startswith("STEWARD_")}
-
-
-def _http(environ: Mapping[str, str]) -> str:
+def _http(environ: Mapping[str, str]) -> tuple[str, str]:
     address: str = settings.read("http", environ)
     host, _, port = address.rpartition(":")
     if not is_free(int(port), host):
         raise PlanError(f"{address} is in use by another program: stop that, or set STEWARD_HTTP to another host:port")
-    return f"http://{host if host != '0.0.0.0' else LOOPBACK}:{port}"
+    return address, f"http://{host if host != '0.0.0.0' else LOOPBACK}:{port}"
 
 
 def _backends(place: Place, environ: Mapping[str, str], ports: KeptPorts) -> tuple[list[Part], dict[str, str]]:

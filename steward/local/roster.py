@@ -10,12 +10,9 @@ from dataclasses import dataclass
 from typing import IO, Any
 
 from steward.local.child import Child
+from steward.local.errors import AlreadyRunning
 from steward.local.place import Place, read_json, write_private
 from steward.local.processes import Process
-
-
-class AlreadyRunning(RuntimeError):
-    """Another supervisor works in this folder."""
 
 
 @dataclass(frozen=True, slots=True)

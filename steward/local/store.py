@@ -9,6 +9,7 @@ from pathlib import Path
 from pymongo import MongoClient
 from pymongo.errors import PyMongoError
 
+from steward.local.errors import StoreMissing
 from steward.local.part import Health, Part, Stage
 from steward.local.place import Place, write_private
 from steward.local.ports import LOOPBACK, KeptPorts
@@ -19,10 +20,6 @@ START_S = 120.0
 """It may have much to read back, on a busy machine."""
 STOP_S = 20.0
 PROBE_MS = 3_000
-
-
-class StoreMissing(RuntimeError):
-    """The embedded store is not installed."""
 
 
 def make(place: Place, ports: KeptPorts) -> tuple[Part, str]:
