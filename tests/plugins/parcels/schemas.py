@@ -7,7 +7,7 @@ class Receive(Schema):
     class Meta:
         unknown = RAISE
 
-    shelf = fields.String(required=True, validate=validate.Length(min=1, max=20))
+    shelf = fields.String(required=True, validate=validate.Length(min=1, max=40))
 
 
 class Received(Schema):

@@ -1,0 +1,32 @@
+"""One running system for all integration tests: every service, real broker, real store, and a plug-in beside them."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from steward.bus.client import Client
+from steward.testing.system import System, running_system
+
+PLUGINS = Path(__file__).parents[1] / "plugins"
+
+
+@pytest.fixture(scope="session")
+def system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
+    """A system of its own, ready. Its settings are this process's environment while it runs."""
+    before = dict(os.environ)
+    with running_system(tmp_path_factory.mktemp("system"), env={"PYTHONPATH": str(PLUGINS)}) as running:
+        os.environ.update(running.environ)
+        yield running
+    os.environ.clear()
+    os.environ.update(before)
+
+
+@pytest.fixture
+def operator(system: System) -> Iterator[Client]:
+    """Calls services as the operator."""
+    with Client() as client:
+        yield client
