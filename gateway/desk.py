@@ -130,9 +130,8 @@ class Desk:
         missing: list[str] = []
 
         def ask(service: str) -> None:
-            about = {"principal_token": token, "correlation": asked.request_id, "deadline_s": within_s}
             try:
-                items = self._remote.call(service, call, kwargs, **about)
+                items = self._remote.call(service, call, kwargs, principal_token=token, correlation=asked.request_id, deadline_s=within_s)
             except Transient:
                 missing.append(service)
             else:

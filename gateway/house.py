@@ -40,13 +40,15 @@ class House(SharedExtension):  # type: ignore[misc]
 
     _front: Front | None = None
 
-    @property
     def front(self) -> Front:
-        """Built when it is first asked for, so that the order of extensions does not matter."""
+        """Built when it is first asked for, so that the order of extensions does not matter.
+
+        No property: nameko reads every attribute of an extension while it looks for more of them.
+        """
         if self._front is None:
             settings = Settings.from_env()
             self._front = Front.build(installed_services(), Limits.read(settings.policy), settings.token_key)
         return self._front
 
     def setup(self) -> None:
-        _ = self.front  # a bad route is found before anything is served
+        self.front()  # a bad route is found before anything is served

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from marshmallow import Schema
 
 from steward.plugins import load
-from steward.spec import Call, Route, ServiceSpec
+from steward.spec import Route, ServiceSpec
 
 PREFIX = "/v1"
 PUBLIC = "public"
@@ -89,13 +89,14 @@ def _of(spec: ServiceSpec, route: Route, known: set[str]) -> Operation:
         upload=route.upload,
         media=route.media,
         deadline_s=call.deadline_s,
-        **_schemas(call),
+        body=_schema(call.body),
+        query=_schema(call.query),
+        answer=_schema(call.answer),
     )
 
 
-def _schemas(call: Call) -> dict[str, type[Schema]]:
-    named = {"body": call.body, "query": call.query, "answer": call.answer}
-    return {part: load(dotted) for part, dotted in named.items() if dotted}
+def _schema(dotted: str) -> type[Schema] | None:
+    return load(dotted) if dotted else None
 
 
 def _distinct(operations: Iterable[Operation]) -> list[Operation]:

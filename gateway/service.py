@@ -24,7 +24,7 @@ class FrontOf(DependencyProvider):  # type: ignore[misc]
     house = House()
 
     def get_dependency(self, worker: Any) -> Front:
-        return self.house.front
+        return self.house.front()
 
 
 class Gateway:
@@ -32,9 +32,9 @@ class Gateway:
 
     name = "gateway"
 
-    front: Front = FrontOf()  # type: ignore[assignment]
-    remote: RemoteServices = Remote()  # type: ignore[assignment]
-    live: Hub = Stream()  # type: ignore[assignment]
+    front: Front = FrontOf()
+    remote: RemoteServices = Remote()
+    live: Hub = Stream()
 
     @serves
     def serve(self, request: Request, operation: Operation, names: dict[str, str]) -> Response:

@@ -33,7 +33,7 @@ class Stream(DependencyProvider):  # type: ignore[misc]
         self._name = f"gateway.stream-{new_id()}"
 
     def setup(self) -> None:
-        limits = self.house.front.limits
+        limits = self.house.front().limits
         self.hub = Hub(limits.stream_ring, limits.stream_queue, limits.stream_clients)
         metrics.STREAM_CLIENTS.set_function(lambda: len(self.hub))
         self.intake.subscribe(Subscription(self._declare, self._receive, prefetch=0, no_ack=True))
@@ -48,7 +48,7 @@ class Stream(DependencyProvider):  # type: ignore[misc]
         channel = bus.default_channel
         queue = Queue(self._name, exclusive=True, auto_delete=True, queue_arguments={"x-max-length": _MOST_WAITING})(channel)
         queue.declare()
-        for service in self.house.front.specs:
+        for service in self.house.front().specs:
             exchange = topology.events_exchange(service)
             exchange(channel).declare()
             queue.bind_to(exchange, routing_key=_EVERYTHING)

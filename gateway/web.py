@@ -84,7 +84,6 @@ class GatewayServer(WebServer):  # type: ignore[misc]
             eventlet.sleep(0.02)
         super().stop()
 
-    @property
     def entrypoint(self) -> Http:
         """The entrypoint that serves everything. Raises Unavailable once it has stopped."""
         for provider in self._providers:
@@ -105,7 +104,7 @@ class Application:
         self._server.writing += 1
         path = _UNKNOWN
         try:
-            operation, names = self._server.house.front.router.match(request.method, request.path)
+            operation, names = self._server.house.front().router.match(request.method, request.path)
             path = operation.path
             response = self._answer(request, operation, names)
         except (Exception, Timeout) as error:  # the edge: nothing may pass it unanswered
@@ -117,7 +116,7 @@ class Application:
         return response(environ, start_response)
 
     def _answer(self, request: Request, operation: Operation, names: dict[str, str]) -> Response:
-        front = self._server.house.front
+        front = self._server.house.front()
         if operation.light:
             return front.shelf.serve(request, operation, names)
         if self._server.in_flight >= front.limits.in_flight:
@@ -125,7 +124,7 @@ class Application:
             raise Unavailable("more requests than can be worked on")
         self._server.in_flight += 1
         try:
-            return self._server.entrypoint.work(request, operation, names)
+            return self._server.entrypoint().work(request, operation, names)
         finally:
             self._server.in_flight -= 1
 
