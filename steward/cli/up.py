@@ -26,17 +26,18 @@ READY_S = 180.0
 @click.command()
 @click.option("--demo", is_flag=True, help="Add a demo company once everything is ready, and show its log-ins.")
 @click.option("--replicas", multiple=True, metavar="NAME=N", help="How many processes of a service, or of `all`; may be repeated.")
+@click.option("--only", multiple=True, metavar="NAME", help="Only this service beside the gateway; may be repeated. `none`: no service.")
 @click.option("--detach", is_flag=True, help="Return once everything is ready; `steward stop` ends it.")
-def command(demo: bool, replicas: tuple[str, ...], detach: bool) -> None:
+def command(demo: bool, replicas: tuple[str, ...], only: tuple[str, ...], detach: bool) -> None:
     """Run broker, store, every installed service and the gateway on this machine until Ctrl-C."""
     place = attach.place()
-    counts = plan.parse_replicas(replicas, plan.service_names())
+    counts = plan.parse_replicas(replicas, plan.chosen(only))
     if demo and find_spec(DEMO) is None:
         raise PlanError("this installation has no demo data")
     try:
         place.make()
         if detach:
-            _detach(place, demo, replicas)
+            _detach(place, demo, _options(replicas, only))
         else:
             _supervise(place, demo, counts)
     except OSError as problem:
@@ -63,12 +64,15 @@ def _seed_aside(environ: Mapping[str, str]) -> None:
     threading.Thread(target=seeding.wait, daemon=True).start()
 
 
-def _detach(place: Place, demo: bool, replicas: tuple[str, ...]) -> None:
+def _options(replicas: tuple[str, ...], only: tuple[str, ...]) -> list[str]:
+    return [*(f"--replicas={text}" for text in replicas), *(f"--only={name}" for name in only)]
+
+
+def _detach(place: Place, demo: bool, options: list[str]) -> None:
     if roster.read(place).runs():
         raise AlreadyRunning(f"Steward already runs from {place.data}: see `steward status`, end it with `steward stop`")
     log = place.logs / "supervisor.log"
     logs.bound(log)
-    options = [option for text in replicas for option in ("--replicas", text)]
     with log.open("ab") as output:
         child = subprocess.Popen(
             [sys.executable, "-m", "steward", "up", *options],

@@ -57,6 +57,7 @@ def make(place: Place, ports: KeptPorts) -> tuple[tuple[Part, Part], str]:
     uri = f"amqp://{USER}:{_password(place)}@{LOOPBACK}:{port}//"
     environ = _environment(place, port, dist, names)
     _configure(place, port)
+    _cookie(place)
     epmd = Part(
         "broker-names", ("epmd", "-port", str(names), "-address", LOOPBACK), Stage.NAMES, names, port_probe(names), environ, grace_s=2
     )
@@ -86,6 +87,13 @@ def _password(place: Place) -> str:
     return kept.read_text().strip()
 
 
+def _cookie(place: Place) -> None:
+    # Erlang would make one itself, from a guessable seed; whoever knows it may run any code in the node.
+    kept = place.broker / ".erlang.cookie"
+    if not kept.exists():
+        write_private(kept, secrets.token_hex(20))
+
+
 def _configure(place: Place, port: int) -> None:
     config = CONFIG.format(host=LOOPBACK, port=port, user=USER, password=_password(place))
     write_private(place.broker / "rabbitmq.conf", config)
@@ -97,7 +105,7 @@ def _environment(place: Place, port: int, dist: int, names: int) -> dict[str, st
     return {
         "PATH": os.defpath + ":/usr/sbin:/sbin",
         "LANG": "C.UTF-8",
-        "HOME": str(own),  # Erlang's cookie, generated on the first start
+        "HOME": str(own),  # of Erlang's cookie
         "RABBITMQ_BASE": str(own),
         "RABBITMQ_NODENAME": "steward@localhost",
         "RABBITMQ_NODE_IP_ADDRESS": LOOPBACK,

@@ -19,6 +19,7 @@ from steward.local.ports import LOOPBACK, KeptPorts, is_free
 GATEWAY = "gateway"
 SIMULATOR = "sms-operator"
 ALL = "all"
+NONE = "none"
 MOST_REPLICAS = 64
 
 
@@ -34,6 +35,14 @@ class Plan:
 def service_names() -> list[str]:
     """The names of all installed services. Their specs are not loaded: a broken one must not stop the others."""
     return sorted({point.name for point in entry_points(group="steward.services")})
+
+
+def chosen(only: Iterable[str]) -> list[str]:
+    """The services named in ``only``, in no case another; all when it names nothing, none for ``none``. Raises PlanError."""
+    names, wanted = service_names(), set(only)
+    if unknown := wanted - {NONE, *names}:
+        raise PlanError(f"--only: no service {min(unknown)!r}; installed: {', '.join(names)}")
+    return [name for name in names if name in wanted] if wanted else names
 
 
 def parse_replicas(texts: Iterable[str], names: Iterable[str]) -> dict[str, int]:
