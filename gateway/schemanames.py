@@ -57,8 +57,13 @@ def open_up(schemas: dict[str, Any], names: set[str]) -> None:
 
 
 def tidy(node: Any) -> None:
-    """Leave out descriptions that say nothing, and defaults by which a schema means *absent*: the standards refuse both."""
+    """Say what the schemas mean in the standards' own words.
+
+    Descriptions that say nothing and defaults that mean *absent* go; Python's ``\\Z`` is ECMAScript's ``$``.
+    """
     if isinstance(node, dict):
+        if isinstance(node.get("pattern"), str):
+            node["pattern"] = node["pattern"].replace("\\Z", "$").replace("\\A", "^")
         if node.get("description") == "":
             del node["description"]
         if node.get("default") == "" and node.get("minLength", 0) > 0:

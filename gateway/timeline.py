@@ -58,13 +58,16 @@ def _befores(event: Event, known: Mapping[str, Event]) -> list[str]:
 
 
 def _succession(events: Iterable[Event]) -> list[tuple[str, str]]:
-    """Pairs (event, the event before it) of each aggregate, by version and then by id."""
+    """Pairs (event, the event before it) of each aggregate: by version, and as given within one version.
+
+    A service lists its events in the order in which they became true; ids of one millisecond have none.
+    """
     by_subject: dict[str, list[Event]] = {}
     for event in events:
         by_subject.setdefault(event["subject"], []).append(event)
     pairs = []
     for group in by_subject.values():
-        group.sort(key=lambda event: (event["aggregateversion"], event["id"]))
+        group.sort(key=lambda event: int(event["aggregateversion"]))
         pairs += [(later["id"], earlier["id"]) for earlier, later in pairwise(group)]
     return pairs
 

@@ -40,6 +40,10 @@ def test_an_aggregates_versions_stay_in_order() -> None:
     assert ids(timeline.ordered([second, first])) == ["z", "a"]
 
 
+def test_events_of_one_commit_stay_as_the_service_lists_them() -> None:
+    assert ids(timeline.ordered([event("z", 1), event("a", 1)])) == ["z", "a"]
+
+
 def test_a_cause_that_is_not_among_them_holds_nothing_up() -> None:
     assert ids(timeline.ordered([event("a", 1, cause="elsewhere")])) == ["a"]
 
