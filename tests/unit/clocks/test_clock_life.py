@@ -159,6 +159,15 @@ def test_start_and_stop_in_one_commit_are_one_clock_of_no_length(shipped_rules: 
     assert names(desk.happens("tickets.accepted", seq=1)) == [("stopped", "desk-accept")]
 
 
+def test_stop_and_start_in_one_commit_end_the_run_before_and_begin_the_next() -> None:
+    desk = Desk(rules_of(shut=HALF_HOUR))
+    desk.happens("door.opened", seq=1)
+    desk.happens("door.opened", seq=2, after_s=60)
+    told = desk.happens("door.shut", seq=2)
+    assert names(told) == [("stopped", "shut"), ("started", "shut")]
+    assert [clock.state for clock in desk.watch.clocks] == [State.STOPPED, State.RUNNING]
+
+
 def test_the_same_event_twice_is_heard_once() -> None:
     desk = Desk(rules_of(shut=HALF_HOUR))
     desk.happens("door.opened", seq=1)
