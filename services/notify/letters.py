@@ -19,7 +19,7 @@ from zoneinfo import ZoneInfo
 
 import typst
 from eventlet import tpool
-from fontTools.ttLib import TTCollection, TTFont, TTLibError
+from fontTools.ttLib import TTCollection, TTFont
 
 from services.notify.words import word
 
@@ -117,13 +117,14 @@ def _date(moment: datetime, language: str) -> str:
 def _glyphs(folders: tuple[str, ...], file: str, family: str) -> frozenset[int]:
     for folder in folders:
         for path in Path(folder).rglob(file):
-            return frozenset(_font(path, family)["cmap"].getBestCmap())
+            return _characters(path, family)
     raise FontMissing(f"{file} is in none of {', '.join(folders)}")
 
 
-def _font(path: Path, family: str) -> TTFont:
-    try:
-        fonts = TTCollection(path, lazy=True).fonts
-    except TTLibError:
-        return TTFont(path, lazy=True)
-    return next((font for font in fonts if font["name"].getDebugName(1) == family), fonts[0])
+def _characters(path: Path, family: str) -> frozenset[int]:
+    with path.open("rb") as file:
+        many = file.read(4) == b"ttcf"
+        file.seek(0)
+        fonts = TTCollection(file, lazy=True).fonts if many else [TTFont(file, lazy=True)]
+        font = next((font for font in fonts if font["name"].getDebugName(1) == family), fonts[0])
+        return frozenset(font["cmap"].getBestCmap())

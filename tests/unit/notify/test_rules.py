@@ -1,0 +1,139 @@
+"""Who is told of what, when: the shipped rules, the quiet hours, and one matter, one message (handbook §9)."""
+
+from __future__ import annotations
+
+import tomllib
+from datetime import UTC, datetime, time, timedelta
+from importlib.resources import files
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from services.notify.rules import Quiet, Rule, Terms, announcements, heard, message_id, rules
+from services.notify.spec import SPEC
+from services.notify.words import LANGUAGES, Words, spoken
+from steward.ids import new_id, time_of
+from steward.policy import merge
+
+POLICY = tomllib.loads(files("services.notify").joinpath("policy.toml").read_text(encoding="utf-8"))
+SHANGHAI = ZoneInfo("Asia/Shanghai")
+QUIET = Terms.of(POLICY).quiet
+TICKET = {"number": "YH-2611-00042", "kind": "repair_home", "urgency": "normal", "has_phone": True, "unit": "u"}
+
+
+def told(event: str, known: dict[str, object], event_id: str = "e", matter: str = "tickets/t") -> dict[str, tuple[str, ...]]:
+    found: dict[str, tuple[str, ...]] = {}
+    for call in announcements(POLICY, event, event_id, matter, known):
+        found[call.rule.id] = (*found.get(call.rule.id, ()), call.audience)
+    return found
+
+
+def at(hour: int, minute: int = 0) -> datetime:
+    return datetime(2026, 11, 23, hour, minute, tzinfo=SHANGHAI).astimezone(UTC)
+
+
+@pytest.mark.parametrize("rule", list(rules(POLICY)), ids=lambda rule: rule.id)
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_rule_has_its_template_in_every_language_and_channel(rule: Rule, language: str) -> None:
+    words = spoken(dict.fromkeys(rule.words, ""), language)
+    for channel in rule.channels:
+        assert Words().render(rule.template, channel, language, words)
+
+
+@pytest.mark.parametrize("rule", list(rules(POLICY)), ids=lambda rule: rule.id)
+def test_every_sms_template_has_the_operators_number(rule: Rule) -> None:
+    if "sms" in rule.channels:
+        assert all(f"{rule.template}.{language}" in POLICY["channel"]["sms"]["codes"] for language in LANGUAGES)
+
+
+@pytest.mark.parametrize("row", POLICY["rule"].items(), ids=lambda row: row[0])
+def test_every_rule_cites_the_handbook(row: tuple[str, dict[str, object]]) -> None:
+    assert str(row[1]["handbook"]).startswith("§")
+
+
+def test_the_service_hears_exactly_what_its_rules_name() -> None:
+    assert SPEC.handler("on_event").events == heard(POLICY)
+
+
+def test_a_raised_ticket_is_acknowledged() -> None:
+    assert told("tickets.raised", TICKET) == {"ticket-acknowledged": ("caller",)}
+
+
+def test_a_complaint_is_acknowledged_in_writing_too() -> None:
+    told_of = told("tickets.raised", TICKET | {"kind": "complaint"})
+    assert told_of == {"ticket-acknowledged": ("caller",), "complaint-acknowledged": ("caller",)}
+
+
+def test_a_breached_clock_is_told_to_each_role_of_its_audience() -> None:
+    told_of = told("clocks.breached", {"clock": "desk-accept", "audience": ["desk", "supervisor"]})
+    assert told_of == {"clock-breached": ("role:desk", "role:supervisor")}
+
+
+def test_a_rule_that_is_off_tells_nobody() -> None:
+    off = merge(POLICY, {"rule": {"ticket-acknowledged": {"off": True}}})
+    assert list(announcements(off, "tickets.raised", "e", "tickets/t", TICKET)) == []
+
+
+def test_unless_holds_back() -> None:
+    rule = Rule("r", ("a.b",), "caller", ("sms",), "t", quiet=False, unless={"channel": ["patrol"], "kind": "praise"})
+    assert rule.applies("a.b", {"channel": "phone", "kind": "help"})
+    assert not rule.applies("a.b", {"channel": "patrol", "kind": "help"})
+    assert not rule.applies("a.b", {"channel": "phone", "kind": "praise"})
+
+
+def test_the_same_matter_has_one_message_a_rule_whichever_event_calls_for_it() -> None:
+    first = [call.id for call in announcements(POLICY, "tickets.dispatched", "e1", "tickets/t", TICKET)]
+    second = [call.id for call in announcements(POLICY, "tickets.taken", "e2", "tickets/t", TICKET)]
+    assert first == second
+    assert len(first) == 1
+
+
+def test_each_breach_is_a_message_of_its_own_but_its_redelivery_is_not() -> None:
+    known = {"audience": ["desk"]}
+    ids = [next(announcements(POLICY, "clocks.breached", event, "tickets/t", known)).id for event in ("e1", "e2", "e2")]
+    assert ids[0] != ids[1] == ids[2]
+
+
+def test_ids_of_messages_are_in_the_order_of_their_matters() -> None:
+    matter = new_id()
+    assert time_of(message_id("r", f"tickets/{matter}", "caller")) == time_of(matter)
+    assert len(message_id("r", "keys/no-time-in-it", "caller")) == 26
+
+
+@pytest.mark.parametrize(
+    ("moment", "allowed"),
+    [
+        (at(10), at(10)),
+        (at(12), at(14)),
+        (at(13, 59), at(14)),
+        (at(14), at(14)),
+        (at(20, 59), at(20, 59)),
+        (at(21), at(8) + timedelta(days=1)),
+        (at(0, 30), at(8)),
+        (at(8), at(8)),
+    ],
+)
+def test_sms_keeps_the_quiet_hours_of_the_project(moment: datetime, allowed: datetime) -> None:
+    assert QUIET.allowed_from("sms", moment) == allowed
+    assert QUIET.allowed_from("letter", moment) == moment
+
+
+def test_quiet_hours_that_touch_are_waited_out_together() -> None:
+    hours = ((time(12), time(14)), (time(14), time(15)))
+    assert Quiet(hours, SHANGHAI, frozenset({"sms"})).allowed_from("sms", at(13)) == at(15)
+
+
+@given(st.integers(0, 2 * 24 * 60))
+def test_a_message_is_never_allowed_within_quiet_hours_and_never_held_longer_than_they_last(minutes: int) -> None:
+    moment = at(0) + timedelta(minutes=minutes)
+    allowed = QUIET.allowed_from("sms", moment)
+    assert moment <= allowed <= moment + timedelta(hours=11)
+    assert QUIET.allowed_from("sms", allowed) == allowed
+
+
+def test_words_are_spoken_in_the_language_of_the_reader() -> None:
+    assert spoken({"kind": "repair_home"}, "zh-CN") == {"kind": "居家维修"}
+    assert spoken({"kind": "repair_home"}, "en") == {"kind": "home repair"}
+    assert spoken({"kind": "something_new", "urgency": ""}, "en") == {"kind": "something_new", "urgency": "(unknown)"}
