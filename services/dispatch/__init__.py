@@ -1,0 +1,1 @@
+"""Dispatch (派工): who does the work (handbook §4)."""

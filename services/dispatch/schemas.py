@@ -1,0 +1,184 @@
+"""What comes in, what goes out, and what is published: the public contract of dispatch."""
+
+from __future__ import annotations
+
+from datetime import UTC
+from typing import Any
+
+from marshmallow import INCLUDE, RAISE, Schema, fields, post_load, pre_dump, validate
+
+from services.dispatch import model
+from steward.paging import PageQuery
+
+
+def _time(about: str = "", **options: Any) -> fields.AwareDateTime:
+    return fields.AwareDateTime(format="iso", default_timezone=UTC, metadata=_about(about), **options)
+
+
+def _text(most: int, about: str = "", **options: Any) -> fields.String:
+    return fields.String(validate=validate.Length(min=1, max=most), metadata=_about(about), **options)
+
+
+def _about(text: str) -> dict[str, str]:
+    return {"description": text} if text else {}
+
+
+class Command(Schema):
+    """The body of a command: unknown members are refused."""
+
+    class Meta:
+        unknown = RAISE
+
+
+class Enrol(Command):
+    """Somebody of the crew; said again with the same code, it replaces what was said before."""
+
+    code = fields.String(required=True, validate=validate.Regexp(r"^[A-Za-z0-9._-]{1,32}\Z"), metadata=_about("unique in the project"))
+    name = _text(100, required=True)
+    department = _text(64, required=True)
+    shift = _text(32, "a shift of the policy: day, night, any", load_default="any")
+    skills = fields.List(
+        _text(32),
+        load_default=list,
+        validate=validate.Length(max=50),
+        metadata=_about("items that they can see to; none: whatever the department does"),
+    )
+    active = fields.Boolean(load_default=True)
+    user = _text(64, "their log-in, who alone may then answer for them", load_default=None)
+
+    @post_load
+    def _profile(self, data: dict[str, Any], **_: Any) -> model.Profile:
+        return model.Profile(**data | {"skills": tuple(data["skills"])})
+
+
+class Leave(Command):
+    since = _time("left out: from now", load_default=None)
+    until = _time("left out: until back", load_default=None)
+
+
+class Nothing(Command):
+    """No more than the command itself."""
+
+
+class Take(Command):
+    engineer = _text(32, "a code of the crew; left out: the caller", load_default=None)
+
+
+class Refuse(Take):
+    reason_code = fields.Enum(model.Refusal, by_value=True, required=True)
+    note = _text(500, load_default=None)
+
+
+class Assign(Command):
+    engineer = _text(32, "a code of the crew", required=True)
+
+
+class Record(Command):
+    item = _text(100, required=True)
+    quantity = fields.Integer(required=True, strict=True, validate=validate.Range(min=1, max=1_000_000))
+    price_fen = fields.Integer(required=True, strict=True, validate=validate.Range(min=0, max=10**11), metadata=_about("of one, in fen"))
+    kind = fields.Enum(model.LineKind, by_value=True, load_default=model.LineKind.MATERIAL)
+
+    @post_load
+    def _line(self, data: dict[str, Any], **_: Any) -> model.Line:
+        return model.Line(**data)
+
+
+class OrderQuery(PageQuery):
+    """Which orders: of an engineer, in a state, of a ticket."""
+
+    engineer = _text(32, load_default=None)
+    state = fields.Enum(model.State, by_value=True, load_default=None)
+    ticket = _text(64, load_default=None)
+
+
+class MemberView(Schema):
+    id = fields.String()
+    version = fields.Integer()
+    project = fields.String()
+    code = fields.String()
+    name = fields.String()
+    department = fields.String()
+    shift = fields.String()
+    skills = fields.List(fields.String())
+    active = fields.Boolean()
+    user = fields.String(allow_none=True)
+    leave_from = _time(allow_none=True)
+    leave_until = _time(allow_none=True)
+
+
+class OfferView(Schema):
+    engineer = fields.String()
+    at = _time()
+    state = fields.Enum(model.OfferState, by_value=True)
+    by_hand = fields.String(allow_none=True, metadata=_about("who assigned it"))
+    reason = fields.Enum(model.Refusal, by_value=True, allow_none=True)
+    note = fields.String(allow_none=True)
+
+
+class LineView(Schema):
+    kind = fields.Enum(model.LineKind, by_value=True)
+    item = fields.String()
+    quantity = fields.Integer()
+    price_fen = fields.Integer(metadata=_about("of one"))
+    by = fields.String()
+    at = _time()
+
+
+class OrderView(Schema):
+    """A work order. ``engineer``: to whom it is offered, or who took it; ``actions``: what can be done now."""
+
+    id = fields.String()
+    version = fields.Integer()
+    project = fields.String()
+    ticket = fields.String()
+    round = fields.Integer()
+    number = fields.String(metadata=_about("of the ticket"))
+    kind = fields.String()
+    urgency = fields.String()
+    department = fields.String()
+    skill = fields.String(allow_none=True)
+    unit = fields.String(allow_none=True)
+    place = fields.String(allow_none=True)
+    placed_at = _time()
+    state = fields.Enum(model.State, by_value=True)
+    engineer = fields.String(allow_none=True)
+    offers = fields.List(fields.Nested(OfferView))
+    lines = fields.List(fields.Nested(LineView))
+    actions = fields.List(fields.String())
+
+    @pre_dump
+    def _with_actions(self, order: model.Order, **_: Any) -> dict[str, Any]:
+        return vars(order) | {"actions": model.legal(order)}
+
+
+class OrderEvent(Schema):
+    """What every event of an order says."""
+
+    class Meta:
+        unknown = INCLUDE
+
+    order = fields.String(required=True)
+    ticket = fields.String(required=True)
+
+
+class Ordered(OrderEvent):
+    department = fields.String(required=True)
+    urgency = fields.String(required=True)
+    skill = fields.String(required=True, allow_none=True)
+
+
+class OfEngineer(OrderEvent):
+    engineer = fields.String(required=True, metadata=_about("a code of the crew"))
+
+
+class Offered(OfEngineer):
+    offer = fields.Integer(required=True, metadata=_about("1 for the first offer of the order, and so on"))
+
+
+class Refused(OfEngineer):
+    reason_code = fields.Enum(model.Refusal, by_value=True, required=True)
+
+
+class Assigned(OfEngineer):
+    by = fields.String(required=True)
