@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 
 _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
 _RANDOM_BITS = 80
+_LENGTH = 26
 
 
 def new_id() -> str:
@@ -21,9 +22,9 @@ def id_at(moment: datetime) -> str:
 
 
 def time_of(id: str) -> datetime:
-    """When ``id`` was made. Raises ValueError when it is not one of ours."""
+    """When ``id`` was made; what follows its 26 characters (``…-2``) does not count. Raises ValueError for a foreign one."""
     number = 0
-    for character in id:
+    for character in id[:_LENGTH]:
         number = number << 5 | _ALPHABET.index(character)
     return datetime.fromtimestamp((number >> _RANDOM_BITS) / 1000, UTC)
 
