@@ -50,7 +50,7 @@ class Shelf:
         return response
 
     def probe(self, request: Request, operation: Operation, names: dict[str, str]) -> Response:
-        return Response.from_app(health.application, request.environ)
+        return Response.from_app(health.application, request.environ, buffered=True)
 
 
 def _cached(request: Request, body: bytes, media: str) -> Response:
