@@ -11,6 +11,7 @@ from typing import IO, Any
 
 from steward.local.child import Child
 from steward.local.errors import AlreadyRunning
+from steward.local.part import Stage
 from steward.local.place import Place, read_json, write_private
 from steward.local.processes import Process
 
@@ -25,6 +26,7 @@ class Row:
     port: int
     restarts: int
     state: str
+    stage: Stage
     url: str = ""
 
     @property
@@ -91,12 +93,13 @@ def _document(child: Child) -> dict[str, Any]:
     part = child.part
     return {
         "name": part.name, "replica": part.replica, "process": _pair(child.process), "port": part.port,
-        "restarts": child.restarts, "state": str(child.state), "url": part.url,
+        "restarts": child.restarts, "state": str(child.state), "stage": part.stage.name, "url": part.url,
     }  # fmt: skip
 
 
 def _row(row: dict[str, Any]) -> Row:
-    return Row(row["name"], row["replica"], _process(row["process"]), row["port"], row["restarts"], row["state"], row["url"])
+    process, stage = _process(row["process"]), Stage[row["stage"]]
+    return Row(row["name"], row["replica"], process, row["port"], row["restarts"], row["state"], stage, row["url"])
 
 
 def _pair(process: Process | None) -> list[int] | None:

@@ -17,13 +17,14 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from steward import settings
-from steward.local import logs, roster
+from steward.local import logs
 from steward.local.attach import environment
-from steward.local.part import http_probe
+from steward.local.part import Stage, http_probe
 from steward.local.place import Place
-from steward.local.plan import GATEWAY, service_names
 from steward.local.ports import LOOPBACK, free_port
 from steward.local.processes import Process, end, wait_until
+from steward.local.roster import Roster, Row
+from steward.local.roster import read as read_roster
 from steward.settings import Settings
 
 START_S = 180.0
@@ -34,12 +35,12 @@ class SystemFailed(AssertionError):
     """The system did not start, did not recover, or left something behind. The message ends with the tails of its logs."""
 
 
-class RunningSystem:
+class System:
     """One system of its own: own data folder, own ports, own broker and store."""
 
     def __init__(self, folder: Path, environ: Mapping[str, str], arguments: Iterable[str]) -> None:
         self.place = Place(folder)
-        self.environ = {**environ, "STEWARD_DATA": str(folder)}
+        self._given = {**environ, "STEWARD_DATA": str(folder)}
         self._argv = [sys.executable, "-m", "steward", "up", *arguments]
         self._supervisor: subprocess.Popen[bytes] | None = None
 
@@ -48,18 +49,23 @@ class RunningSystem:
     @property
     def url(self) -> str:
         """Where the gateway answers, ``http://host:port``."""
-        return f"http://{self.environ['STEWARD_HTTP']}"
+        return f"http://{self._given['STEWARD_HTTP']}"
+
+    @property
+    def environ(self) -> dict[str, str]:
+        """The environment in which a command finds this system: its secrets and the addresses of broker and store too."""
+        return environment(self.place, self._given)
 
     @property
     def settings(self) -> Settings:
         """What a command on this machine would read, with the addresses of broker and store."""
-        return Settings.from_env(environment(self.place, self.environ))
+        return Settings.from_env(self.environ)
 
-    def roster(self) -> roster.Roster:
+    def roster(self) -> Roster:
         """What the supervisor has written down last."""
-        return roster.read(self.place)
+        return read_roster(self.place)
 
-    def rows(self, name: str, replica: int | None = None) -> list[roster.Row]:
+    def rows(self, name: str, replica: int | None = None) -> list[Row]:
         """The processes of ``name``: a service, ``gateway``, ``broker``, ``store`` or ``sms-operator``."""
         return [row for row in self.roster().rows if row.name == name and replica in (None, row.replica)]
 
@@ -82,7 +88,7 @@ class RunningSystem:
         if not found.runs() or found.state != "ready":
             return False
         return all(row.state == "ready" and row.process is not None and row.process.lives() for row in found.rows) and all(
-            http_probe(row.port)().ready for row in found.rows if row.name in (GATEWAY, *service_names())
+            http_probe(row.port)().ready for row in found.rows if row.stage >= Stage.SERVICES
         )
 
     # acting
@@ -92,7 +98,7 @@ class RunningSystem:
         self.place.make()
         with self._log("supervisor").open("ab") as output:
             self._supervisor = subprocess.Popen(
-                self._argv, env=self.environ, stdin=subprocess.DEVNULL, stdout=output, stderr=output, process_group=0
+                self._argv, env=self._given, stdin=subprocess.DEVNULL, stdout=output, stderr=output, process_group=0
             )
         self.wait_ready(within_s)
 
@@ -146,7 +152,7 @@ def running_system(
     services: Iterable[str] | None = None,
     env: Mapping[str, str] | None = None,
     within_s: float = START_S,
-) -> Iterator[RunningSystem]:
+) -> Iterator[System]:
     """A system that is ready, stopped at the end; its data stays in ``folder``, so the same folder starts with the same data.
 
     ``services``: only these beside the gateway (all by default, none for an empty one); ``env``: more settings.
@@ -157,7 +163,7 @@ def running_system(
     arguments = [f"--replicas={name}={count}" for name, count in (replicas or {}).items()]
     if services is not None:
         arguments += [f"--only={name}" for name in (*services, "none")]
-    system = RunningSystem(folder, environ, arguments)
+    system = System(folder, environ, arguments)
     try:
         system.start(within_s)
         yield system
