@@ -1,8 +1,9 @@
-"""One running system for all integration tests: every service, real broker, real store, and a plug-in beside them."""
+"""One running system for all tests that need one: every service, real broker, real store, and a plug-in beside them."""
 
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,7 +12,8 @@ import pytest
 from steward.bus.client import Client
 from steward.testing.system import System, running_system
 
-PLUGINS = Path(__file__).parents[1] / "plugins"
+PLUGINS = Path(__file__).with_name("plugins")
+sys.path.insert(0, str(PLUGINS))  # installs the plug-in for this process, as a package manager would
 
 
 @pytest.fixture(scope="session")
