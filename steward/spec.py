@@ -11,6 +11,9 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
+PUBLIC = "public"
+"""The permission of calls for which nobody needs to be known."""
+
 
 @dataclass(frozen=True)
 class Event:

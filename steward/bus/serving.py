@@ -29,7 +29,7 @@ from steward.errors import BadInput, IdempotencyMismatch, NotFound, StewardError
 from steward.ids import new_id
 from steward.observe import logs, metrics
 from steward.settings import Settings
-from steward.spec import Call
+from steward.spec import PUBLIC, Call
 from steward.store.work import AlreadyDone
 from steward.times import now
 from steward.trust.principals import Principal, verify
@@ -199,7 +199,7 @@ def _answer(service: Any, method: Callable[..., Any], signature: inspect.Signatu
     logs.bind(correlation=context.correlation, principal=context.principal.id)
     try:
         call = calls.declared_call(service.name, method.__name__)
-        if call.permission:
+        if call.permission and call.permission != PUBLIC:
             context.principal.require(call.permission, kwargs.get("project"))
         arguments = _loaded(call, kwargs)
         signature.bind(service, **arguments)
