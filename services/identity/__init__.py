@@ -1,0 +1,1 @@
+"""Users, what they may do where, and how they log in."""

@@ -1,0 +1,138 @@
+"""The public contract of identity: commands in, views out, events out."""
+
+from __future__ import annotations
+
+from datetime import UTC
+from typing import Any
+
+from marshmallow import INCLUDE, RAISE, Schema, fields, validate
+
+from services.identity.model import ROLES
+
+MAX_PASSWORD = 128
+MAX_GRANTS = 200
+
+
+def _password() -> fields.String:
+    return fields.String(
+        required=True, validate=validate.Length(min=1, max=MAX_PASSWORD), metadata={"format": "password"}
+    )
+
+
+def _roles() -> fields.List[Any]:
+    return fields.List(
+        fields.String(validate=validate.OneOf(ROLES)), required=True, validate=validate.Length(max=len(ROLES))
+    )
+
+
+def _project(**options: Any) -> fields.String:
+    return fields.String(
+        validate=validate.Regexp(r"^(\*|[a-z0-9-]{2,32})\Z"),
+        metadata={"description": "a project's id, or * for all"},
+        **options,
+    )
+
+
+def _moment() -> fields.AwareDateTime:
+    return fields.AwareDateTime(format="iso", default_timezone=UTC, allow_none=True)
+
+
+class _In(Schema):
+    class Meta:
+        unknown = RAISE
+
+
+class LogIn(_In):
+    """A user name and its password."""
+
+    username = fields.String(required=True, validate=validate.Length(min=1, max=64))
+    password = _password()
+
+
+class AddUser(_In):
+    """A new user."""
+
+    username = fields.String(
+        required=True,
+        validate=validate.Regexp(r"^[a-z0-9][a-z0-9._-]{1,31}\Z"),
+        metadata={"description": "small letters, digits, dot, - and _"},
+    )
+    password = _password()
+    name = fields.String(
+        required=True,
+        validate=[validate.Length(min=1, max=60), validate.Regexp(r"^[^\x00-\x1f\x7f]*\S[^\x00-\x1f\x7f]*\Z")],
+    )
+    grants = fields.Dict(keys=_project(), values=_roles(), load_default=dict, validate=validate.Length(max=MAX_GRANTS))
+
+
+class Grant(_In):
+    """The roles that a user holds in one project from now on; none takes them all away."""
+
+    project = _project(required=True)
+    roles = _roles()
+
+
+class NewPassword(_In):
+    """Another password for a user."""
+
+    password = _password()
+
+
+class ChangePassword(_In):
+    """Another password for oneself."""
+
+    old = _password()
+    new = _password()
+
+
+class Nothing(_In):
+    """A command without a body."""
+
+
+class TokenView(Schema):
+    """A token, to be sent as ``Authorization: Bearer …``."""
+
+    access_token = fields.String(required=True)
+    token_type = fields.String(required=True)
+    expires_in = fields.Integer(required=True, metadata={"description": "seconds"})
+    name = fields.String(required=True)
+    grants = fields.Dict(keys=fields.String(), values=fields.List(fields.String()), required=True)
+
+
+class MeView(Schema):
+    """Who the caller is."""
+
+    id = fields.String()
+    name = fields.String()
+    grants = fields.Dict(keys=fields.String(), values=fields.List(fields.String()))
+
+
+class UserView(Schema):
+    """A user."""
+
+    id = fields.String()
+    version = fields.Integer()
+    username = fields.String()
+    name = fields.String()
+    grants = fields.Dict(keys=fields.String(), values=fields.List(fields.String()))
+    active = fields.Boolean()
+    created_at = _moment()
+    last_login_at = _moment()
+
+
+class _Event(Schema):
+    class Meta:
+        unknown = INCLUDE
+
+
+class UserChanged(_Event):
+    """Something about a user."""
+
+    user = fields.String(required=True)
+
+
+class GrantsChanged(UserChanged):
+    """The roles that a user now holds in ``at_project``."""
+
+    at_project = fields.String(required=True)
+    roles = fields.List(fields.String(), required=True)

@@ -1,0 +1,72 @@
+"""What the identity service is."""
+
+from __future__ import annotations
+
+from services.identity.model import ROLES
+from steward.spec import Call, Collection, Event, Index, Permission, Route, ServiceSpec, Sweep
+
+_S = "services.identity.schemas:"
+_SEEN = "identity.manage"
+
+SPEC = ServiceSpec(
+    name="identity",
+    title={"zh-CN": "用户与权限", "en": "Identity"},
+    service="services.identity.service:Identity",
+    policy="services.identity:policy.toml",
+    publishes=(
+        Event("user_added", f"{_S}UserChanged", "There is a new user", seen_with=_SEEN),
+        Event("grants_changed", f"{_S}GrantsChanged", "A user's roles in a project have changed", seen_with=_SEEN),
+        Event("user_deactivated", f"{_S}UserChanged", "A user is shut out", seen_with=_SEEN),
+        Event("user_activated", f"{_S}UserChanged", "A user is let in again", seen_with=_SEEN),
+        Event("password_changed", f"{_S}UserChanged", "A user has another password", seen_with=_SEEN),
+        Event("logged_in", f"{_S}UserChanged", "A user has logged in", seen_with=_SEEN),
+    ),
+    calls=(
+        Call("log_in", "public", "Log in", body=f"{_S}LogIn", answer=f"{_S}TokenView", deadline_s=5),
+        Call("me", "identity.me", "Who the caller is", answer=f"{_S}MeView"),
+        Call(
+            "change_password",
+            "identity.me",
+            "Change one's own password",
+            body=f"{_S}ChangePassword",
+            answer=f"{_S}MeView",
+            deadline_s=5,
+        ),
+        Call("add_user", "identity.manage", "Add a user", body=f"{_S}AddUser", answer=f"{_S}UserView", deadline_s=5),
+        Call("users", "identity.manage", "List users", query="steward.paging:PageQuery", answer=f"{_S}UserView"),
+        Call("user", "identity.manage", "One user", answer=f"{_S}UserView"),
+        Call("grant", "identity.manage", "Set a user's roles in a project", body=f"{_S}Grant", answer=f"{_S}UserView"),
+        Call("deactivate", "identity.manage", "Shut a user out", body=f"{_S}Nothing", answer=f"{_S}UserView"),
+        Call("activate", "identity.manage", "Let a user in again", body=f"{_S}Nothing", answer=f"{_S}UserView"),
+        Call(
+            "set_password",
+            "identity.manage",
+            "Reset a password",
+            body=f"{_S}NewPassword",
+            answer=f"{_S}UserView",
+            deadline_s=5,
+        ),
+    ),
+    routes=(
+        Route("POST", "/auth/token", "log_in"),
+        Route("GET", "/me", "me"),
+        Route("POST", "/me/password", "change_password"),
+        Route("POST", "/users", "add_user", status=201),
+        Route("GET", "/users", "users", paged=True),
+        Route("GET", "/users/{user}", "user"),
+        Route("POST", "/users/{user}/grants", "grant", changes=True),
+        Route("POST", "/users/{user}/deactivate", "deactivate", changes=True),
+        Route("POST", "/users/{user}/activate", "activate", changes=True),
+        Route("POST", "/users/{user}/password", "set_password", changes=True),
+    ),
+    permissions=(
+        Permission("identity.me", ROLES, "Know who one is, change one's password"),
+        Permission("identity.manage", ("admin",), "Manage users, in the projects where one is admin"),
+    ),
+    collections=(
+        Collection("users", (Index(("username",), unique=True), Index(("project", "_id")))),
+        Collection("guards", (Index(("since",)),)),
+    ),
+    sweeps=(Sweep("forget_failures", every_s=60),),
+    menu=({"path": "/users", "zh-CN": "用户", "en": "Users"},),
+)
