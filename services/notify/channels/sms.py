@@ -34,6 +34,10 @@ class Sms:
         limits = httpx.Limits(max_connections=_CONNECTIONS, max_keepalive_connections=_CONNECTIONS)
         self._http = httpx.Client(limits=limits, trust_env=False)
 
+    def close(self) -> None:
+        """Give its connections back."""
+        self._http.close()
+
     def send(self, parcel: Parcel) -> Outcome:
         """Hand it to the operator; see ``[channel.sms]`` for which of its codes mean what."""
         phone = operator_number(parcel.contact.phone or "")
