@@ -1,0 +1,59 @@
+// Talks to the gateway: one function for calls, one for the live stream.
+
+let token = sessionStorage.getItem("token") ?? "";
+
+export class Problem extends Error {
+  constructor(document) {
+    super(document.detail || document.title);
+    this.status = document.status;
+    this.errors = document.errors ?? [];
+  }
+}
+
+export function remember(fresh) {
+  token = fresh;
+  sessionStorage.setItem("token", fresh);
+}
+
+export const known = () => token !== "";
+
+export async function call(method, path, body) {
+  const headers = token ? { Authorization: `Bearer ${token}` } : {};
+  if (body !== undefined) headers["Content-Type"] = "application/json";
+  if (method === "POST") headers["Idempotency-Key"] = crypto.randomUUID?.() ?? `${Date.now()}-${Math.random()}`;
+  const response = await fetch(`/v1${path}`, { method, headers, body: body === undefined ? undefined : JSON.stringify(body) });
+  const answer = await response.json().catch(() => ({ status: response.status, title: response.statusText }));
+  if (!response.ok) throw new Problem(answer);
+  return answer;
+}
+
+export const get = (path) => call("GET", path);
+export const post = (path, body = {}) => call("POST", path, body);
+
+// Opens the live stream and keeps it open. `on.event` gets each event once; `on.gap` is told when some may be missing.
+export function listen(project, on) {
+  let source, last = "", ended = false, again;
+
+  async function open() {
+    if (ended) return;
+    try {
+      const { ticket } = await post("/stream-tickets");
+      if (ended) return;
+      const query = new URLSearchParams({ project, ticket, ...(last && { last_event_id: last }) });
+      source = new EventSource(`/v1/stream?${query}`);
+    } catch (error) {
+      on.state(false);
+      if (error.status === 401) return on.loggedOut();
+      again = setTimeout(open, 2000);
+      return;
+    }
+    source.addEventListener("hello", () => on.state(true));
+    source.addEventListener("gap", () => { on.state(true); on.gap(); });
+    source.onmessage = (message) => { last = message.lastEventId; on.event(JSON.parse(message.data)); };
+    // The ticket lives for a minute only, so the browser's own way of coming back would be refused: come back with a new one.
+    source.onerror = () => { source.close(); on.state(false); again = setTimeout(open, 1000); };
+  }
+
+  open();
+  return () => { ended = true; clearTimeout(again); source?.close(); };
+}

@@ -1,0 +1,235 @@
+// The live view: log in, raise a ticket, watch it fan out.
+
+import { get, known, listen, post, remember } from "./api.js";
+import { $, clockRow, eventRow, h, list, messageRow, options, orderCard, ticketRow, tone } from "./view.js";
+import { current, names, toggle, word } from "./words.js";
+
+const state = { project: "", projects: [], units: [], tickets: [], chosen: null, matter: null, stop: () => {} };
+
+// What a button sends; commands that ask for more than this have no button here.
+const COMMANDS = {
+  accept: {}, arrive: {}, resume: {}, finish: {}, close: {}, check: { remark: "console" },
+  call_back: { satisfaction: "satisfied", solved: true }, cancel: { reason_code: "withdrawn" },
+};
+
+// ---- saying things
+
+function complain(error) {
+  const text = error?.status >= 500 ? word("away") : error?.message ?? "";
+  $("problem").textContent = text;
+  $("problem").hidden = !text;
+}
+
+const guarded = (work) => async (...args) => {
+  try {
+    complain(null);
+    return await work(...args);
+  } catch (error) {
+    if (error.status === 401 && known()) return logOut();
+    complain(error);
+  }
+};
+
+function speak() {
+  document.documentElement.lang = current();
+  document.querySelectorAll("[data-word]").forEach((element) => { element.textContent = word(element.dataset.word); });
+  $("language").textContent = current() === "en" ? "中文" : "English";
+  $("language").lang = current() === "en" ? "zh-CN" : "en";
+  const form = $("raise").elements;
+  options(form.kind, names("kind").map((name) => [name, word(`kind.${name}`)]));
+  options(form.item, [["", "—"], ...names("item").map((name) => [name, word(`item.${name}`)])]);
+  options(form.urgency, [["", word("by_policy")], ...names("urgency").map((name) => [name, word(`urgency.${name}`)])]);
+  options(form.unit, [["", word("no_unit")], ...state.units.map((unit) => [unit.id, unit.label])]);
+  options($("project"), state.projects.map((project) => [project.id, current() === "en" ? project.name_en ?? project.name : project.name]));
+  drawTickets();
+  drawMatter();
+}
+
+// ---- who
+
+$("log-in").onsubmit = guarded(async (event) => {
+  event.preventDefault();
+  const form = new FormData(event.target);
+  try {
+    const answer = await post("/auth/token", { username: form.get("username"), password: form.get("password") });
+    remember(answer.access_token);
+    sessionStorage.setItem("name", answer.name ?? form.get("username"));
+  } catch (error) {
+    if (error.status === 401) error.message = word("wrong_log_in");
+    throw error;
+  }
+  event.target.reset();
+  await enter();
+});
+
+function logOut() {
+  state.stop();
+  remember("");
+  Object.assign(state, { chosen: null, matter: null, tickets: [] });
+  show(false);
+}
+
+function show(inside) {
+  $("log-in-page").hidden = inside;
+  $("desk-page").hidden = $("log-out").hidden = $("project-box").hidden = $("live").hidden = !inside;
+  $("who").textContent = inside ? sessionStorage.getItem("name") ?? "" : "";
+}
+
+const enter = guarded(async () => {
+  show(true);
+  state.projects = (await get("/projects?limit=200")).items;
+  if (!state.projects.length) throw new Error(word("no_project"));
+  speak();
+  await chooseProject(state.projects.find((one) => one.id === sessionStorage.getItem("project"))?.id ?? state.projects[0].id);
+});
+
+const chooseProject = guarded(async (project) => {
+  state.stop();
+  Object.assign(state, { project, chosen: null, matter: null });
+  sessionStorage.setItem("project", project);
+  $("project").value = project;
+  state.stop = listen(project, { event: onEvent, gap: () => refreshMatter(), state: onLive, loggedOut: logOut });
+  const [units] = await Promise.all([get(`/projects/${project}/units?limit=200`), refreshTickets()]);
+  state.units = units.items;
+  speak();
+});
+
+// ---- tickets
+
+$("raise").onsubmit = guarded(async (event) => {
+  event.preventDefault();
+  const button = event.submitter;
+  const body = Object.fromEntries([...new FormData(event.target)].filter(([, value]) => value !== ""));
+  button.disabled = true;
+  try {
+    const ticket = await post(`/projects/${state.project}/tickets`, { channel: "desk", language: current(), ...body });
+    for (const name of ["what", "place", "caller_name", "caller_phone"]) event.target.elements[name].value = "";
+    state.tickets.unshift(ticket);
+    await choose(ticket.id);
+  } finally {
+    button.disabled = false;
+  }
+});
+
+const refreshTickets = guarded(async () => {
+  state.tickets = (await get(`/projects/${state.project}/tickets?limit=12`)).items;
+  drawTickets();
+});
+
+function drawTickets() {
+  $("tickets").replaceChildren(...state.tickets.slice(0, 12).map((ticket) => ticketRow(ticket, ticket.id === state.chosen, choose)));
+  $("no-tickets").hidden = state.tickets.length > 0;
+}
+
+// ---- one matter and what it caused
+
+const choose = guarded(async (id) => {
+  state.chosen = id;
+  state.matter = { events: new Map(), missing: [] };
+  drawTickets();
+  await refreshMatter();
+});
+
+const refreshMatter = guarded(async () => {
+  const { chosen, project, matter } = state;
+  if (!chosen) return;
+  const base = `/projects/${project}`;
+  const optional = (path) => get(path).catch((error) => { if (error.status === 401) throw error; return null; });
+  const [ticket, clocks, messages, timeline] = await Promise.all([
+    get(`${base}/tickets/${chosen}`), optional(`${base}/clocks/${chosen}`),
+    optional(`${base}/messages?matter=${encodeURIComponent(`tickets/${chosen}`)}`), optional(`${base}/tickets/${chosen}/timeline`),
+  ]);
+  const order = await optional(`${base}/orders/${ticket.order ?? `${chosen}-${ticket.round}`}`);
+  if (state.chosen !== chosen) return;
+  const events = new Map((timeline?.items ?? []).map((event) => [event.id, event]));
+  for (const [id, event] of matter.events) if (!events.has(id)) events.set(id, event);
+  state.matter = { ticket, order, clocks: clocks?.clocks ?? [], messages: messages?.items ?? [], events, missing: timeline?.missing ?? [], read_at: performance.now() };
+  const place = state.tickets.findIndex((one) => one.id === chosen);
+  if (place >= 0) state.tickets[place] = ticket;
+  drawTickets();
+  drawMatter();
+});
+
+function drawMatter() {
+  const { ticket, order, messages, missing } = state.matter ?? {};
+  $("matter").hidden = !ticket;
+  if (!ticket) return;
+  $("matter-title").textContent = ticket.number;
+  $("matter-state").textContent = word(`state.${ticket.state}`);
+  $("matter-state").className = `badge ${tone(ticket.state)}`;
+  $("matter-about").textContent = [word(`kind.${ticket.kind}`), word(`urgency.${ticket.urgency}`), ticket.unit_label ?? ticket.place, ticket.caller_name, ticket.caller_phone].filter(Boolean).join(" · ");
+  $("matter-what").textContent = ticket.what;
+  $("actions").replaceChildren(...buttons(ticket, order));
+  $("order").replaceChildren(...orderCard(order));
+  list($("messages"), messages.map(messageRow));
+  $("missing").textContent = word("missing") + missing.join(", ");
+  $("missing").hidden = missing.length === 0;
+  drawClocks();
+  drawTimeline();
+}
+
+function buttons(ticket, order) {
+  const made = ticket.actions.filter((name) => name in COMMANDS).map((name) => act(name, `tickets/${ticket.id}/${name.replaceAll("_", "-")}`, COMMANDS[name]));
+  if (order?.actions?.includes("take") && order.engineer) made.unshift(act("take", `orders/${order.id}/take`, { engineer: order.engineer }));
+  return made;
+}
+
+function act(name, path, body) {
+  const run = guarded(async (event) => {
+    event.target.disabled = true;
+    try {
+      await post(`/projects/${state.project}/${path}`, body);
+    } finally {
+      await refreshMatter();
+    }
+  });
+  return h("button", { type: "button", className: name === "cancel" ? "quiet" : "", onclick: run }, word(`do.${name}`));
+}
+
+function drawClocks() {
+  const { clocks, read_at } = state.matter ?? {};
+  if (clocks) list($("clocks"), clocks.map((clock) => clockRow(clock, read_at)));
+}
+
+function drawTimeline() {
+  const shown = $("timeline"), events = [...state.matter.events.values()];
+  const here = new Map([...shown.children].map((row) => [row.id, row]));
+  const language = current();
+  if (shown.dataset.language !== language || shown.dataset.matter !== state.chosen) here.clear();
+  Object.assign(shown.dataset, { language, matter: state.chosen });
+  // Rows that are shown already stay as they are: only what is new is announced and animated.
+  shown.replaceChildren(...events.map((event) => here.get(`event-${event.id}`) ?? eventRow(event)));
+}
+
+// ---- live
+
+function onLive(on) {
+  $("live").textContent = word(on ? "live" : "not_live");
+  $("live").classList.toggle("on", on);
+}
+
+const soon = (work, ms) => {
+  let timer;
+  return () => { clearTimeout(timer); timer = setTimeout(work, ms); };
+};
+const matterSoon = soon(() => refreshMatter(), 120);
+const ticketsSoon = soon(() => refreshTickets(), 400);
+
+function onEvent(event) {
+  if (event.type.startsWith("tickets.")) ticketsSoon();
+  if (!state.matter || event.matter !== `tickets/${state.chosen}`) return;
+  const { id, type, time: at, actor: by, data } = event;
+  state.matter.events.set(id, { id, type, at, by, data });
+  if (state.matter.ticket) drawTimeline();
+  matterSoon();
+}
+
+// ---- begin
+
+$("language").onclick = () => { toggle(); speak(); };
+$("log-out").onclick = logOut;
+$("project").onchange = (event) => chooseProject(event.target.value);
+setInterval(() => { if (!document.hidden) drawClocks(); }, 1000);
+speak();
+show(false);
+if (known()) enter();
