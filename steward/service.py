@@ -102,3 +102,6 @@ def _check_complete(cls: type[Service]) -> None:
     missing = sorted({name for name in named if not hasattr(cls, name)})
     if missing:
         raise TypeError(f"{cls.__name__} lacks what its spec names: {', '.join(missing)}")
+    open_to_all = [call.name for call in spec.calls if not call.permission]
+    if open_to_all:
+        raise TypeError(f"calls of {spec.name} without a permission: {', '.join(open_to_all)}")

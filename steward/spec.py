@@ -63,7 +63,7 @@ class Call:
 
     ``body``/``query`` name the marshmallow classes of what comes in, ``answer`` of what goes out. ``permission`` is
     required of the caller in the project named by the argument ``project`` (or in any, where there is none);
-    ``public`` alone means that nobody needs to be known. ``deadline_s``: how long a caller waits, in seconds.
+    it must be given, be it :data:`PUBLIC`. ``deadline_s``: how long a caller waits, in seconds.
     """
 
     name: str

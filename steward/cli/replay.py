@@ -13,16 +13,18 @@ import click
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
 from rich.progress import Progress as Bar
-from steward.local.attach import attach
 
 from steward.bus.client import OPERATOR, Client
 from steward.bus.tokens import own_token
+from steward.cli.demo import OPENED, open_project
+from steward.local.attach import attach
 from steward.plugins import installed_services
 from steward.replay import ledger, report
 from steward.replay.feeder import Feeder, Outcome, Progress
 from steward.replay.mapping import Mapping, MappingError, Request, Unusable
 from steward.times import parse
 
+REPLAY_CODE = "RP"
 SETTLE_S = 300.0
 _LOOK_AGAIN_S = 1.0
 _SHOWN = 20
@@ -57,15 +59,13 @@ def command(file: Path, mapping_file: Path | None, project: str, rate: float | N
     digest = hashlib.sha256(file.read_bytes()).hexdigest()[:12]
     progress = Progress(settings.data / "replay" / f"{project}-{digest}.jsonl")
     with Client(settings) as client:
-        _ensure_project(client, project)
+        open_project(client, OPENED | {"id": project, "code": REPLAY_CODE, "name": "重放", "name_en": "Replay"})
         feeder = Feeder(f"http://{settings.http}", lambda: own_token(OPERATOR), project, digest)
         refused = _feed(console, feeder, progress, requests, callers, rate)
-        wanted = {request.key for request in requests}
         acknowledged = {o.ticket: parse(o.acknowledged_at) for o in progress.read().values() if o.ticket}
         account = settle(client, project, acknowledged)
         dead = sum(len(client.call(service, "dead_letters")) for service in installed_services())
     report.show(console, account, dead, len(unusable), len(refused))
-    del wanted
     sys.exit(0 if account.good and not dead and not refused else 1)
 
 
@@ -74,10 +74,6 @@ def _tell_unusable(console: Console, unusable: list[Unusable]) -> None:
         console.print(f"line {row.line} ({row.key or 'no key'}) is not used: {row.reason}")
     if len(unusable) > _SHOWN:
         console.print(f"… and {len(unusable) - _SHOWN} more")
-
-
-def _ensure_project(client: Client, project: str) -> None:
-    client.call("residents", "open_project", key=f"replay-{project}", project=project)
 
 
 def _feed(console: Console, feeder: Feeder, progress: Progress, requests: list[Request], callers: int, rate: float | None) -> list[Outcome]:

@@ -52,6 +52,7 @@ class Mapping:
         except (KeyError, re.error) as error:
             raise MappingError(f"mapping: {error} is missing or wrong") from error
         self._empty = set(rules.get("empty", {}).get("values", [""]))
+        self._departments: dict[str, str] = rules.get("departments", {})
         self._channels: dict[str, str] = rules.get("channels", {"default": "department"})
         self._prefix: str = rules.get("caller", {}).get("phone_prefix", "")
 
@@ -97,11 +98,15 @@ class Mapping:
             "urgency": rule.get("urgency"),
             "what": what[:_WHAT_MOST],
             "place": place[:_PLACE_MOST],
-            "department": self._joined(row, "department")[:_DEPARTMENT_MOST] or None,
+            "department": self._department(row),
             "channel": self._channels.get(channel, self._channels["default"]),
             "caller_phone": self._phone(key),
         }
         return {name: value for name, value in body.items() if value is not None}
+
+    def _department(self, row: dict[Any, Any]) -> str | None:
+        written = self._joined(row, "department")
+        return self._departments.get(written, self._departments.get("default", written))[:_DEPARTMENT_MOST] or None
 
     def _joined(self, row: dict[Any, Any], name: str) -> str:
         columns = self._columns.get(name, [])

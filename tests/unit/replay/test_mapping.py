@@ -37,7 +37,7 @@ def test_a_row_becomes_a_ticket(tmp_path: Path) -> None:
     [request] = read(write(tmp_path / "day.csv", [row(Agency="NYPD", Open_Data_Channel_Type="PHONE", Unique_Key="7")]))
     assert isinstance(request, Request)
     assert request.body["kind"] == "complaint"
-    assert (request.body["department"], request.body["channel"]) == ("NYPD", "phone")
+    assert (request.body["department"], request.body["channel"]) == ("security", "phone")
     assert request.body["place"] == "1 MAIN STREET"
 
 

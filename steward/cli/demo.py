@@ -1,0 +1,116 @@
+"""``steward demo``: a company to try things on. All of it is made up, from a fixed seed; no number belongs to anybody."""
+
+from __future__ import annotations
+
+import base64
+import csv
+import io
+import random
+from collections.abc import Iterator
+from typing import Any
+
+import click
+
+from steward.bus.client import Client
+from steward.errors import AlreadyExists
+from steward.local.attach import attach
+from steward.settings import Settings
+from steward.testing.waiting import eventually
+
+PROJECT = "yinhu"
+OPENED = {
+    "id": PROJECT, "code": "YH", "name": "银湖花园", "name_en": "Silver Lake Gardens", "timezone": "Asia/Shanghai", "company": "demo",
+}  # fmt: skip
+ROLES = (
+    "desk", "zone_manager", "supervisor", "manager", "engineer", "security", "cleaner", "cashier", "finance", "quality", "auditor", "admin",
+)  # fmt: skip
+COMPANY_WIDE = ("quality", "admin")
+CREW: tuple[tuple[str, str, str, list[str]], ...] = (
+    ("E01", "王工", "engineering", ["water", "tap", "drain", "pipe"]),
+    ("E02", "李工", "engineering", ["power", "wiring", "lamp", "lift", "public_lighting"]),
+    ("E03", "张工", "engineering", []),
+    ("S01", "赵队", "security", []),
+    ("C01", "孙姐", "cleaning", []),
+    ("K01", "周助理", "customer_service", []),
+)
+SURNAMES, GIVEN = "赵钱孙李周吴郑王冯陈褚卫蒋沈韩杨", "伟芳娜敏静丽强磊军洋勇艳杰娟涛明"
+BUILDINGS, FLOORS, DOORS = 3, 6, 2
+PHONE_PREFIX = "1990"
+"""A range that is assigned to nobody."""
+
+
+@click.command()
+def command() -> None:
+    """Add the demo company to the running system, or show its log-ins again."""
+    attach()
+    for line in seed():
+        click.echo(line)
+
+
+def seed() -> list[str]:
+    """Open the demo project with its units, people, crew and users, once; returns the lines that tell how to log in."""
+    settings = Settings.from_env()
+    with Client(settings) as client:
+        open_project(client, OPENED)
+        _import_roster(client)
+        for role in ROLES:
+            _add_user(client, role, settings.demo_password)
+    rows = [f"  {_username(role):14} {settings.demo_password}" for role in ROLES]
+    return [f"Demo project {OPENED['name']} ({PROJECT}). Log in at http://{settings.http}/ as", *rows]
+
+
+def open_project(client: Client, opened: dict[str, Any]) -> None:
+    """Open a project with a crew, if it is not there, and wait until tickets can be raised in it."""
+    project = opened["id"]
+    _once(client, "residents", "open_project", body=opened)
+    for code, name, department, skills in CREW:
+        person = {"code": code, "name": name, "department": department, "skills": skills, "shift": "any"}
+        client.call("dispatch", "enrol", key=f"demo-{project}-{code}", within_s=20, project=project, body=person)
+    query = {"limit": 1}
+    eventually(lambda: _answers(client, "tickets", "list_tickets", project=project, query=query), "tickets know the project")
+
+
+def _answers(client: Client, service: str, call: str, **arguments: Any) -> bool:
+    return isinstance(client.call(service, call, within_s=20, **arguments), dict)
+
+
+def _once(client: Client, service: str, call: str, **arguments: Any) -> None:
+    try:
+        client.call(service, call, within_s=20, **arguments)
+    except AlreadyExists:
+        return
+
+
+def _import_roster(client: Client) -> None:
+    content = base64.b64encode(roster().encode()).decode()
+    client.call("residents", "roster", within_s=60, project=PROJECT, content=content, query={"filename": "demo.csv"})
+
+
+def roster() -> str:
+    """The demo project's roster, as CSV; always the same."""
+    chance = random.Random(20261123)
+    text = io.StringIO()
+    table = csv.writer(text)
+    table.writerow(["楼栋", "房号", "面积", "姓名", "电话", "关系"])
+    for building, label in _units():
+        name = chance.choice(SURNAMES) + chance.choice(GIVEN)
+        phone = f"{PHONE_PREFIX}{chance.randrange(10**7):07d}"
+        table.writerow([building, label, chance.choice((68, 89, 112, 138)), name, phone, chance.choice(("业主", "业主", "租户"))])
+    return text.getvalue()
+
+
+def _units() -> Iterator[tuple[str, str]]:
+    for building in range(1, BUILDINGS + 1):
+        for floor in range(1, FLOORS + 1):
+            for door in range(1, DOORS + 1):
+                yield str(building), f"{building}-{floor:02d}{door:02d}"
+
+
+def _username(role: str) -> str:
+    return role.replace("_", "-")
+
+
+def _add_user(client: Client, role: str, password: str) -> None:
+    where = "*" if role in COMPANY_WIDE else PROJECT
+    user = {"username": _username(role), "password": password, "name": role, "grants": {where: [role]}}
+    _once(client, "identity", "add_user", body=user)
