@@ -6,7 +6,7 @@ import base64
 import binascii
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, Generic, TypeVar
 
 from pymongo.database import Database
@@ -21,6 +21,7 @@ A = TypeVar("A", bound=Aggregate)
 
 PAGE_LIMIT = 50
 PAGE_LIMIT_MOST = 200
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _FIRST_WINDOW = timedelta(hours=1)
 _WIDEN = 8
 _WINDOWS = 7
@@ -56,9 +57,13 @@ class Reading:
             return [repository.from_document(document) for document in found]
 
     def due(self, repository: Repository[A], field: str, moment: datetime, limit: int) -> list[A]:
-        """Aggregates whose indexed ``field`` is not after ``moment``, earliest first."""
+        """Aggregates whose indexed ``field`` is not after ``moment``, earliest first.
+
+        The lower bound keeps the embedded store from walking through all that have no such field.
+        """
         with our_words():
-            found = self._db[repository.collection].find({field: {"$lte": moment}}).sort(field, 1).limit(limit)
+            span = {field: {"$gt": _EPOCH, "$lte": moment}}
+            found = self._db[repository.collection].find(span).sort(field, 1).limit(limit)
             return [repository.from_document(document) for document in found]
 
     def plain(self, collection: str, id: str) -> Document | None:
