@@ -96,7 +96,8 @@ class Tickets(Service):
 
     @rpc
     def list_tickets(self, project: str, query: View) -> View:
-        """Newest first. ``number`` finds the one ticket that has it."""
+        """Newest first. ``number`` finds the one ticket that has it. Raises NotFound for an unknown project."""
+        self._project(project)
         wanted = {name: query[name] for name in ("number", "state", "kind") if query[name] is not None}
         if "number" in wanted:
             found = self.store.read.where(TICKETS, {"project": project, **wanted}, limit=1)

@@ -17,6 +17,7 @@ from steward.bus import topology
 from steward.bus.attempts import attempt
 from steward.bus.envelope import Envelope, decode
 from steward.bus.intake import Delivery, Intake, Subscription
+from steward.bus.lanes import Lanes
 from steward.bus.outboxes import Confirmed
 from steward.bus.settling import Settler
 from steward.context import Context
@@ -58,6 +59,7 @@ class Handler(Entrypoint):
         self.hears: Hears = self.spec.handler(self.method_name)
         self.settler = Settler(self.spec.name, self.hears.handler, self.hears.retry, self.sending.postbox)
         self.principal = service_principal(self.spec.name)
+        self.lanes = Lanes()
         self.subscription = Subscription(
             declare=lambda bus: topology.declare_handler(bus, self.spec.name, self.hears),
             on_message=self._receive,
@@ -75,6 +77,9 @@ class Handler(Entrypoint):
         except Exception as error:
             eventlet.spawn_n(self.settler.settle, delivery, error)
             return
+        self.lanes.enter(event.matter, partial(self._start, delivery, event))
+
+    def _start(self, delivery: Delivery, event: Envelope) -> None:
         context = Context(
             principal=self.principal,
             now=now(),
@@ -82,10 +87,14 @@ class Handler(Entrypoint):
             key=f"{self.hears.handler}:{event.id}",
             event=event,
         )
-        self.container.spawn_worker(self, (event,), {}, context_data={"steward": context}, handle_result=partial(self._settle, delivery))
+        settle = partial(self._settle, delivery, event.matter)
+        self.container.spawn_worker(self, (event,), {}, context_data={"steward": context}, handle_result=settle)
 
-    def _settle(self, delivery: Delivery, worker: Any, error: BaseException | None, failed: Any) -> tuple[Any, Any]:
-        self.settler.settle(delivery, failed[1] if failed else error)
+    def _settle(self, delivery: Delivery, lane: str, worker: Any, error: BaseException | None, failed: Any) -> tuple[Any, Any]:
+        try:
+            self.settler.settle(delivery, failed[1] if failed else error)
+        finally:
+            self.lanes.leave(lane)
         return None, None
 
 

@@ -12,7 +12,7 @@ from typing import Any
 import click
 
 from steward.bus.client import Client
-from steward.errors import AlreadyExists
+from steward.errors import AlreadyExists, NotFound
 from steward.local.attach import attach
 from steward.settings import Settings
 from steward.testing.waiting import eventually
@@ -66,12 +66,15 @@ def open_project(client: Client, opened: dict[str, Any]) -> None:
     for code, name, department, skills in CREW:
         person = {"code": code, "name": name, "department": department, "skills": skills, "shift": "any"}
         client.call("dispatch", "enrol", key=f"demo-{project}-{code}", within_s=20, project=project, body=person)
-    query = {"limit": 1}
-    eventually(lambda: _answers(client, "tickets", "list_tickets", project=project, query=query), "tickets know the project")
+    eventually(lambda: _knows(client, "tickets", "list_tickets", project), "tickets has heard of the project")
 
 
-def _answers(client: Client, service: str, call: str, **arguments: Any) -> bool:
-    return isinstance(client.call(service, call, within_s=20, **arguments), dict)
+def _knows(client: Client, service: str, call: str, project: str) -> bool:
+    try:
+        client.call(service, call, within_s=20, project=project, query={"limit": 1})
+    except NotFound:
+        return False
+    return True
 
 
 def _once(client: Client, service: str, call: str, **arguments: Any) -> None:

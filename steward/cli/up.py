@@ -6,20 +6,18 @@ import subprocess
 import sys
 import threading
 from collections.abc import Mapping
-from importlib.util import find_spec
 
 import click
 
 from steward import settings
 from steward.local import attach, logs, plan, roster, stopping
-from steward.local.errors import AlreadyRunning, LocalError, PlanError
+from steward.local.errors import AlreadyRunning, LocalError
 from steward.local.place import Place
 from steward.local.processes import wait_until
 from steward.local.supervisor import Supervisor
 
-DEMO = "steward.cli.demo"
-SEED = f"from {DEMO} import seed; print(*(seed() or ()), sep='\\n')"
-"""Run in a process of its own, so that supervision goes on meanwhile; ``seed()`` returns lines to print."""
+SEED = (sys.executable, "-m", "steward", "demo")
+"""Run in a process of its own, so that supervision goes on meanwhile."""
 READY_S = 180.0
 
 
@@ -32,8 +30,6 @@ def command(demo: bool, replicas: tuple[str, ...], only: tuple[str, ...], detach
     """Run broker, store, every installed service and the gateway on this machine until Ctrl-C."""
     place = attach.place()
     counts = plan.parse_replicas(replicas, plan.chosen(only))
-    if demo and find_spec(DEMO) is None:
-        raise PlanError("this installation has no demo data")
     try:
         place.make()
         if detach:
@@ -60,7 +56,7 @@ def _supervise(place: Place, demo: bool, counts: Mapping[str, int]) -> None:
 
 
 def _seed_aside(environ: Mapping[str, str]) -> None:
-    seeding = subprocess.Popen([sys.executable, "-c", SEED], env=dict(environ), stdin=subprocess.DEVNULL)
+    seeding = subprocess.Popen(SEED, env=dict(environ), stdin=subprocess.DEVNULL)
     threading.Thread(target=seeding.wait, daemon=True).start()
 
 
@@ -90,5 +86,4 @@ def _detach(place: Place, demo: bool, options: list[str]) -> None:
         raise LocalError(f"not ready after {READY_S:.0f} s: see `steward status`, `steward doctor` and {place.logs}")
     click.echo(f"Steward is ready at {roster.read(place).url}  (stop: `steward stop`)")
     if demo:
-        attach.attach()
-        subprocess.run([sys.executable, "-c", SEED], check=False)
+        subprocess.run(SEED, check=False)
