@@ -73,7 +73,7 @@ class Work:
             document = self._db[repository.collection].find_one({"_id": id})
         if document is None:
             return None
-        self._loaded[repository.collection, id] = _Loaded(document["version"], document["order"])
+        self._loaded[repository.collection, id] = _Loaded(document["version"], document["_order"])
         return repository.from_document(document)
 
     def load(self, repository: Repository[A], id: str, project: str | None = None) -> A:
@@ -123,7 +123,7 @@ class Work:
 
     def _write(self, collection: str, document: Document, before: _Loaded | None) -> Write:
         def write(session: ClientSession | None) -> None:
-            full = document | {"order": self._order}
+            full = document | {"_order": self._order}  # underlined: an aggregate may well have an order of its own
             if before is None:
                 self._db[collection].insert_one(full, session=session)
                 return
