@@ -35,11 +35,11 @@ function speak() {
   document.querySelectorAll("[data-word]").forEach((element) => { element.textContent = word(element.dataset.word); });
   $("language").textContent = current() === "en" ? "中文" : "English";
   $("language").lang = current() === "en" ? "zh-CN" : "en";
-  const form = $("raise").elements;
-  options(form.kind, names("kind").map((name) => [name, word(`kind.${name}`)]));
-  options(form.item, [["", "—"], ...names("item").map((name) => [name, word(`item.${name}`)])]);
-  options(form.urgency, [["", word("by_policy")], ...names("urgency").map((name) => [name, word(`urgency.${name}`)])]);
-  options(form.unit, [["", word("no_unit")], ...state.units.map((unit) => [unit.id, unit.label])]);
+  const field = (name) => $("raise").elements.namedItem(name);
+  options(field("kind"), names("kind").map((name) => [name, word(`kind.${name}`)]));
+  options(field("item"), [["", "—"], ...names("item").map((name) => [name, word(`item.${name}`)])]);
+  options(field("urgency"), [["", word("by_policy")], ...names("urgency").map((name) => [name, word(`urgency.${name}`)])]);
+  options(field("unit"), [["", word("no_unit")], ...state.units.map((unit) => [unit.id, unit.label])]);
   options($("project"), state.projects.map((project) => [project.id, current() === "en" ? project.name_en ?? project.name : project.name]));
   drawTickets();
   drawMatter();
@@ -103,7 +103,7 @@ $("raise").onsubmit = guarded(async (event) => {
   button.disabled = true;
   try {
     const ticket = await post(`/projects/${state.project}/tickets`, { channel: "desk", language: current(), ...body });
-    for (const name of ["what", "place", "caller_name", "caller_phone"]) event.target.elements[name].value = "";
+    for (const name of ["what", "place", "caller_name", "caller_phone"]) event.target.elements.namedItem(name).value = "";
     state.tickets.unshift(ticket);
     await choose(ticket.id);
   } finally {
