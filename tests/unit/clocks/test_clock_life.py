@@ -4,7 +4,6 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from clock_desk import CALENDARS, MONDAY, Desk, names, rules_of
 
 from services.clocks import calendars, model
 from services.clocks.book import shipped
@@ -13,6 +12,7 @@ from services.clocks.model import Sighting, State
 from services.clocks.rules import Rules
 from steward.errors import OutOfOrder
 from steward.times import iso
+from tests.unit.clocks.clock_desk import CALENDARS, MONDAY, Desk, names, rules_of
 
 REPAIR = {"kind": "repair_home", "urgency": "normal", "channel": "phone", "item": "tap", "department": None, "number": "YH-2611-00042"}
 HALF_HOUR = {"start": ["door.opened"], "stop": ["door.shut"], "limit_s": 1800}

@@ -3,7 +3,6 @@ from __future__ import annotations
 from collections import Counter
 from datetime import timedelta
 
-from clock_desk import CALENDARS, KEEP, MONDAY, Desk, rules_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
@@ -12,6 +11,7 @@ from services.clocks import model, working
 from services.clocks.model import Clock, Sighting, State, Watch
 from services.clocks.rules import Rules
 from steward.errors import OutOfOrder
+from tests.unit.clocks.clock_desk import CALENDARS, KEEP, MONDAY, Desk, rules_of
 
 TURNS = {"stop": ["it.ended"], "cancel": ["it.dropped"], "pause": ["it.paused"], "resume": ["it.resumed"]}
 RULES: Rules = rules_of(

@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from clock_desk import CALENDARS, Desk
 
 from services.clocks import book
 from services.clocks.rules import BadRule, Rules, parse
 from services.clocks.spec import SPEC
 from steward.policy import Policies
+from tests.unit.clocks.clock_desk import CALENDARS, Desk
 
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 WORKING_DAY = CALENDARS.current.day_length
