@@ -9,7 +9,7 @@ from typing import Any
 
 from services.notify.model import Message
 from services.notify.rules import CALLER
-from services.notify.store import UNITS
+from services.notify.store import UNITS, unit_key
 from steward.bus.calls import RemoteServices
 from steward.channels import Contact, Needs
 from steward.errors import NotFound, StewardError, Unavailable
@@ -34,7 +34,8 @@ def resolve(
         return _contact(caller, message.unit, None)
     if not caller.get("name"):
         caller = _ask(remote, "residents", "unit_contact", {**about, "unit": message.unit}) or caller
-    return _contact(caller, message.unit, (read.plain(UNITS, message.unit) or {}).get("label"))
+    known = read.plain(UNITS, unit_key(message.project, message.unit)) or {}
+    return _contact(caller, message.unit, known.get("label"))
 
 
 def seal(contact: Contact, sealer: Sealer) -> str:

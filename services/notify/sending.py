@@ -223,7 +223,7 @@ class Sender:
             recipient=contacts.seal(contact, self.sealer) if message.audience == CALLER else None,
             hint=mask_phone(contact.phone) if contact.phone else None,
             letterhead=Letterhead(
-                company=project.get("company") or policy["company"],
+                company=policy["companies"].get(project.get("company"), policy["company"]),
                 place=project.get("name") or message.project,
                 zone=project.get("timezone") or policy["zone"],
             ),

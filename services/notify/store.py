@@ -41,6 +41,11 @@ def project_of(event: Envelope) -> dict[str, Any]:
     return {"_id": event.data["project"], **{n: event.data.get(n) for n in ("name", "company", "timezone")}}
 
 
-def unit_of(unit: Mapping[str, Any]) -> dict[str, Any]:
+def unit_key(project: str, unit: str) -> str:
+    """Under which id a unit is kept."""
+    return f"{project}/{unit}"
+
+
+def unit_of(project: str, unit: Mapping[str, Any]) -> dict[str, Any]:
     """What is kept of a unit."""
-    return {"_id": unit["id"], "label": unit["label"]}
+    return {"_id": unit_key(project, unit["id"]), "label": unit["label"]}
