@@ -27,7 +27,6 @@ from steward.times import parse
 REPLAY_CODE = "RP"
 SETTLE_S = 300.0
 _LOOK_AGAIN_S = 1.0
-_SHOWN = 20
 
 
 @click.command()
@@ -70,10 +69,8 @@ def command(file: Path, mapping_file: Path | None, project: str, rate: float | N
 
 
 def _tell_unusable(console: Console, unusable: list[Unusable]) -> None:
-    for row in unusable[:_SHOWN]:
+    for row in unusable:
         console.print(f"line {row.line} ({row.key or 'no key'}) is not used: {row.reason}")
-    if len(unusable) > _SHOWN:
-        console.print(f"… and {len(unusable) - _SHOWN} more")
 
 
 def _feed(console: Console, feeder: Feeder, progress: Progress, requests: list[Request], callers: int, rate: float | None) -> list[Outcome]:
