@@ -65,8 +65,7 @@ class Notify(Service):
     def on_event(self, event: Envelope) -> None:
         """Queue what the policy's rules say of this event; what was queued before stays as it is."""
         policy = self.policy.of(event.project)
-        said = {name: value for name, value in event.data.items() if value is not None}
-        known = {**(self.store.read.plain(MATTERS, event.matter) or {}), **said}
+        known = self._known(event)
         try:
             with self.store.work() as work:
                 if event.type in policy["matter"]["events"]:
@@ -76,6 +75,12 @@ class Notify(Service):
                         work.apply(MESSAGES, self._queue(call, event, known, policy))
         except AlreadyExists as error:
             raise Conflict("queued at this very moment") from error
+
+    def _known(self, event: Envelope) -> dict[str, Any]:
+        """What the event says, what it repeats ``about`` its subject, and what is kept of its matter, in this order."""
+        kept = self.store.read.plain(MATTERS, event.matter) or {}
+        said = {**(event.data.get("about") or {}), **event.data}
+        return kept | {name: value for name, value in said.items() if value is not None}
 
     def _queue(
         self, call: Announcement, event: Envelope, known: Mapping[str, Any], policy: Mapping[str, Any]
