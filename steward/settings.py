@@ -146,6 +146,18 @@ def adopt(values: Mapping[str, str]) -> None:
     os.environ.update({name: value for name, value in values.items() if not os.environ.get(name)})
 
 
+@contextmanager
+def adopted(values: Mapping[str, str]) -> Iterator[None]:
+    """``values`` are this process's environment for a while, for all that reads settings meanwhile."""
+    before = dict(os.environ)
+    os.environ.update(values)
+    try:
+        yield
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
+
+
 def markdown_table() -> str:
     """The table as docs/settings.md shows it."""
     rows = (f"| `{s.name}` | {'*required*' if s.default is None else s.default and f'`{s.default}`'} | {s.meaning} |" for s in TABLE)

@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import sys
-import time
-from collections.abc import Mapping as Dictionary
-from datetime import datetime
 from pathlib import Path
 
 import click
@@ -19,14 +16,13 @@ from steward.bus.tokens import own_token
 from steward.cli.demo import OPENED, open_project
 from steward.local.attach import attach
 from steward.plugins import installed_services
-from steward.replay import ledger, report
+from steward.replay import report
 from steward.replay.feeder import Feeder, Outcome, Progress
 from steward.replay.mapping import Mapping, MappingError, Request, Unusable
+from steward.replay.settling import settle
 from steward.times import parse
 
 REPLAY_CODE = "RP"
-SETTLE_S = 300.0
-_LOOK_AGAIN_S = 1.0
 
 
 @click.command()
@@ -91,13 +87,3 @@ def _feed(console: Console, feeder: Feeder, progress: Progress, requests: list[R
         feeder.feed(waiting, callers, rate, done)
     feeder.close()
     return refused
-
-
-def settle(client: Client, project: str, acknowledged: Dictionary[str, datetime]) -> ledger.Account:
-    """The account of ``acknowledged`` once nothing is missing any more, or what it is after 5 minutes."""
-    deadline = time.monotonic() + SETTLE_S
-    while True:
-        account = ledger.account(ledger.read_journals(client, project), acknowledged)
-        if account.good or time.monotonic() > deadline:
-            return account
-        time.sleep(_LOOK_AGAIN_S)

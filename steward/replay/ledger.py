@@ -6,7 +6,7 @@ Nothing here is told by the services' own counters: it is worked out from the co
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -88,6 +88,8 @@ class Account:
     unexpected: list[str] = field(default_factory=list)
     pending: int = 0
     latencies_s: list[float] = field(default_factory=list)
+    ended_at: datetime | None = None
+    """When the last of all that the tickets set off was committed; what is due only later does not count."""
 
     @property
     def good(self) -> bool:
@@ -95,8 +97,8 @@ class Account:
         return not (self.lost or self.doubled or self.unexpected or self.pending)
 
 
-def account(entries: Iterable[Entry], acknowledged: Mapping[str, datetime]) -> Account:
-    """Hold ``entries`` against the tickets ``acknowledged`` (id → when the 201 came)."""
+def account(entries: Iterable[Entry], acknowledged: Mapping[str, datetime], others: Collection[str] = ()) -> Account:
+    """Hold ``entries`` against the tickets ``acknowledged`` (id → when the 201 came); ``others`` are known of."""
     by_matter: dict[str, list[Entry]] = defaultdict(list)
     for entry in entries:
         by_matter[entry.matter].append(entry)
@@ -111,9 +113,15 @@ def account(entries: Iterable[Entry], acknowledged: Mapping[str, datetime]) -> A
         last = _last_listener(mine)
         if last is not None:
             result.latencies_s.append((last - answered).total_seconds())
+        times = [entry.at for entry in mine if not _due_later(entry)]
+        result.ended_at = max([*times, result.ended_at] if result.ended_at else times, default=None)
     raised = {matter.partition("/")[2] for matter, mine in by_matter.items() if _raised(mine)}
-    result.unexpected = sorted(raised - set(acknowledged))
+    result.unexpected = sorted(raised - set(acknowledged) - set(others))
     return result
+
+
+def _due_later(entry: Entry) -> bool:
+    return entry.service == "clocks" and entry.cause is None
 
 
 def _raised(entries: list[Entry]) -> list[Entry]:

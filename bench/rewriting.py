@@ -1,0 +1,101 @@
+"""The second limit: the bare store making the same writes in the same transactions, without any bus.
+
+What the system wrote for some tickets is read back from its journals and written once more, into databases of the
+same indexes, transaction by transaction: the journal entry, the aggregates that it changed, and the relay's mark.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import defaultdict
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from typing import Any
+
+from pymongo import MongoClient
+from pymongo.database import Database
+
+from steward.plugins import installed_services
+from steward.store.client import Document, connect, database, ensure_indexes
+from steward.store.journal import JOURNAL
+
+WRITERS = 4
+MARKED_AT_ONCE = 20
+"""Relays take entries off the outbox in batches; measured in this system they hold about so many under load."""
+
+
+@dataclass(frozen=True)
+class Unit:
+    """One transaction: a journal entry, and the documents that were written with it."""
+
+    service: str
+    entry: Document
+    documents: tuple[tuple[str, Document], ...]
+
+
+def units_by_ticket(uri: str, tickets: Iterable[str]) -> list[list[Unit]]:
+    """What each of ``tickets`` caused to be written, in order."""
+    client = connect(uri)
+    found: dict[str, list[Unit]] = defaultdict(list)
+    wanted = {f"tickets/{ticket}" for ticket in tickets}
+    for name, spec in installed_services().items():
+        db = database(client, name)
+        aggregates = {
+            document["_id"]: (collection.name, document)
+            for collection in spec.collections
+            for document in db[collection.name].find({"version": {"$exists": True}})
+        }
+        for entry in db[JOURNAL.name].find():
+            if entry["matter"] in wanted:
+                subjects = dict.fromkeys(event["subject"].partition("/")[2] for event in entry["events"])
+                documents = tuple(aggregates[subject] for subject in subjects if subject in aggregates)
+                found[entry["matter"]].append(Unit(name, entry, documents))
+    client.close()
+    return [sorted(units, key=lambda unit: unit.entry["at"]) for units in found.values()]
+
+
+def tickets_per_second(uri: str, tickets: list[list[Unit]]) -> float:
+    """How many tickets' worth of writes a second the store takes from 4 writers."""
+    client = connect(uri)
+    for name, spec in installed_services().items():
+        client.drop_database(_bench(name))
+        ensure_indexes(client[_bench(name)], replace(spec, collections=(*spec.collections, JOURNAL)))
+    started = time.perf_counter()
+    with ThreadPoolExecutor(WRITERS) as pool:
+        list(pool.map(lambda units: _write(client, units), tickets))
+    _mark(client, tickets)
+    seconds = time.perf_counter() - started
+    for name in installed_services():
+        client.drop_database(_bench(name))
+    client.close()
+    return len(tickets) / seconds
+
+
+def _bench(service: str) -> str:
+    return f"bench_{service}"
+
+
+def _write(client: MongoClient[Document], units: list[Unit]) -> None:
+    for unit in units:
+        db = client[_bench(unit.service)]
+        with client.start_session() as session, session.start_transaction():
+            db[JOURNAL.name].insert_one({**unit.entry, "pending": True} if unit.entry["events"] else unit.entry, session=session)
+            for collection, document in unit.documents:
+                db[collection].replace_one({"_id": document["_id"]}, document, upsert=True, session=session)
+
+
+def _mark(client: MongoClient[Document], tickets: list[list[Unit]]) -> None:
+    keys: dict[str, list[Any]] = defaultdict(list)
+    for units in tickets:
+        for unit in units:
+            if unit.entry["events"]:
+                keys[unit.service].append(unit.entry["_id"])
+    for service, ids in keys.items():
+        journal = _journal(client[_bench(service)])
+        for start in range(0, len(ids), MARKED_AT_ONCE):
+            journal.update_many({"_id": {"$in": ids[start : start + MARKED_AT_ONCE]}}, {"$unset": {"pending": True}})
+
+
+def _journal(db: Database[Document]) -> Any:
+    return db[JOURNAL.name]

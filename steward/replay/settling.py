@@ -1,0 +1,32 @@
+"""Waiting until everything that was set off has come to rest."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Collection, Mapping
+from datetime import datetime
+
+from steward.bus.client import Client
+from steward.replay.ledger import Account, account, read_journals
+
+SETTLE_S = 300.0
+_LOOK_AGAIN_S = 1.0
+
+
+def settle(
+    client: Client,
+    project: str,
+    acknowledged: Mapping[str, datetime],
+    others: Collection[str] = (),
+    within_s: float = SETTLE_S,
+) -> Account:
+    """The account of ``acknowledged`` (ticket → when the 201 came) once nothing is missing, or as it is ``within_s`` later.
+
+    ``others``: tickets of the project that were raised before and are not asked about.
+    """
+    deadline = time.monotonic() + within_s
+    while True:
+        found = account(read_journals(client, project), acknowledged, others)
+        if found.good or time.monotonic() > deadline:
+            return found
+        time.sleep(_LOOK_AGAIN_S)

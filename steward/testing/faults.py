@@ -1,0 +1,48 @@
+"""Faults: which process is killed when, and processes that are held as if they hung."""
+
+from __future__ import annotations
+
+import random
+import signal
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from steward.testing.system import System
+
+LONGEST_DELAY_S = 0.5
+
+
+@dataclass(frozen=True)
+class Kill:
+    """SIGKILL of one replica of ``target``: ``delay_s`` after ``after`` requests of its burst were acknowledged."""
+
+    target: str
+    after: int
+    delay_s: float
+    pick: int
+    """Which replica: this, modulo how many there are."""
+
+
+def schedule(targets: Sequence[str], kills: int, bursts: Sequence[int], chance: random.Random) -> list[Kill]:
+    """``kills`` kills, one a burst of so many requests; every target is hit once before any is hit again."""
+    order: list[str] = []
+    while len(order) < kills:
+        order += chance.sample(sorted(targets), len(targets))
+    return [
+        Kill(target, chance.randint(0, burst), chance.uniform(0, LONGEST_DELAY_S), chance.randrange(1_000))
+        for target, burst in zip(order[:kills], bursts, strict=True)
+    ]
+
+
+@contextmanager
+def held(system: System, name: str) -> Iterator[list[int]]:
+    """Every replica of ``name`` is stopped (SIGSTOP): there, connected, and silent, as behind a network that swallows all.
+
+    Gives their pids; they go on (SIGCONT) at the end.
+    """
+    pids = system.kill(name, signal.SIGSTOP)
+    try:
+        yield pids
+    finally:
+        system.kill(name, signal.SIGCONT)
