@@ -49,7 +49,7 @@ export function clockRow(clock, read_at) {
   const used = clock.ended_at ? 1 : left === null ? 0 : Math.min(1, Math.max(0, 1 - left / clock.limit_s));
   const level = clock.late || clock.breached || (runs && left < 0) ? "bad" : runs && used >= 0.8 ? "warn" : "";
   const shown = runs && left !== null ? `${word(left < 0 ? "over" : "left")} ${span(left)}` : clock.elapsed_s ? span(clock.elapsed_s) : "";
-  const name = clock.rule;
+  const name = word(`rule.${clock.rule}`);
   return h(
     "li",
     { className: `clock ${level}` },
@@ -70,10 +70,11 @@ export function messageRow(message) {
   );
 }
 
+const WORDED = new Set(["department", "rule", "channel"]);
 const SAID = ["department", "engineer", "rule", "channel", "reason_code", "satisfaction", "audience"];
 
 export function eventRow(event) {
-  const said = SAID.filter((name) => event.data[name]).map((name) => (name === "department" ? word(`department.${event.data[name]}`) : [event.data[name]].flat().join(", ")));
+  const said = SAID.filter((name) => event.data[name]).map((name) => (WORDED.has(name) ? word(`${name}.${event.data[name]}`) : [event.data[name]].flat().join(", ")));
   return h(
     "li",
     { id: `event-${event.id}` },
