@@ -78,9 +78,10 @@ class Notify(Service):
 
     def _known(self, event: Envelope) -> dict[str, Any]:
         """What the event says, what it repeats ``about`` its subject, and what is kept of its matter, in this order."""
-        kept = self.store.read.plain(MATTERS, event.matter) or {}
-        said = {**(event.data.get("about") or {}), **event.data}
-        return kept | {name: value for name, value in said.items() if value is not None}
+        known = self.store.read.plain(MATTERS, event.matter) or {}
+        for said in (event.data.get("about") or {}, event.data):
+            known |= {name: value for name, value in said.items() if value is not None}
+        return known
 
     def _queue(
         self, call: Announcement, event: Envelope, known: Mapping[str, Any], policy: Mapping[str, Any]

@@ -10,15 +10,18 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from kombu import Connection
 from pypdf import PdfReader
 
 from services.notify.store import UNITS, unit_key
 from steward.bus.client import Client
+from steward.bus.envelope import CONTENT_TYPE, Envelope
 from steward.errors import BadInput, IllegalTransition, NotFound, Transient
 from steward.ids import new_id
 from steward.store.client import connect, database
 from steward.testing.system import System, running_system
 from steward.testing.waiting import eventually
+from steward.times import iso, now
 from tests.integration.notify.operators import FarSide
 
 FAST = """
@@ -248,6 +251,51 @@ def test_many_tickets_are_each_told_once(desk: Client, far_side: FarSide, raised
     sent = [message(desk, ticket, state="sent") for ticket in tickets]
     assert [len(far_side.received(one["id"])) for one in sent] == [1] * len(tickets)
     assert all(len(messages(desk, ticket)) == 1 for ticket in tickets)
+
+
+def breach(ticket: dict[str, Any]) -> Envelope:
+    """A clock's limit is over, as the clocks service tells it."""
+    clock = f"{ticket['id']}.desk-accept.1"
+    return Envelope(
+        id=new_id(),
+        type="clocks.breached",
+        subject=f"clocks/{ticket['id']}",
+        time=now(),
+        data={
+            "clock": clock,
+            "rule": "desk-accept",
+            "subject": f"tickets/{ticket['id']}",
+            "due_at": iso(now()),
+            "limit_s": 300,
+            "department": None,
+            "about": {"number": ticket["number"], "kind": "repair_home", "urgency": "urgent", "department": "engineering"},
+            "audience": ["desk", "supervisor"],
+        },
+        project=PROJECT,
+        matter=f"tickets/{ticket['id']}",
+        version=7,
+        actor="service:clocks",
+        correlation=new_id(),
+    )
+
+
+def test_a_breach_is_one_task_for_each_role_however_often_it_is_told(
+    mail: System, desk: Client, far_side: FarSide, raised: Raise
+) -> None:
+    ticket = raised()
+    event = breach(ticket)
+    with Connection(mail.environ["STEWARD_AMQP_URI"]) as bus:
+        for _ in range(5):
+            bus.Producer().publish(
+                event.encode(), exchange="", routing_key="notify.on_event", message_id=event.id, content_type=CONTENT_TYPE
+            )
+    for role in ("desk", "supervisor"):
+        task = message(desk, ticket, "clock-breached", state="to_call", audience=f"role:{role}")
+        assert task["text"].startswith(f"急居家维修 {ticket['number']} 已超过时限（前台受理），责任部门：工程维修。")
+        body = {"reached": True, "remark_code": "told"}
+        done = desk.call("notify", "done", within_s=30, project=PROJECT, message=task["id"], body=body)
+        assert done["state"] == "delivered"
+    assert len([one for one in messages(desk, ticket) if one["rule"] == "clock-breached"]) == 2
 
 
 def test_messages_are_found_by_state_channel_and_audience(desk: Client, far_side: FarSide, raised: Raise) -> None:
