@@ -47,6 +47,7 @@ class Child:
         self._due_at = 0.0
         self._well_since: float | None = None
         self._red_since: float | None = None
+        self._answered = False
 
     @property
     def running(self) -> bool:
@@ -61,7 +62,7 @@ class Child:
             return
         self.process = Process.of(self._popen.pid)
         self.state = State.STARTING
-        self._well_since, self._red_since = None, now
+        self._well_since, self._red_since, self._answered = None, now, False
 
     def tick(self, now: float) -> bool:
         """Notice that the process ended, start it again when that is due; True when something changed."""
@@ -81,11 +82,13 @@ class Child:
         """Take in what a probe said; True when the state changed. A process that is red too long is killed."""
         if self._popen is None:
             return False
+        self._answered = self._answered or health.alive
+        patience_s = self.part.patience_s if self._answered else max(self.part.start_s, self.part.patience_s)
         self._red_since = None if health.alive else (now if self._red_since is None else self._red_since)
         self._well_since = (now if self._well_since is None else self._well_since) if health.alive and health.ready else None
         if self._well_since is not None and now - self._well_since >= SETTLED_S:
             self._backoff_s = BACKOFF_FIRST_S
-        if self._red_since is not None and now - self._red_since >= self.part.patience_s:
+        if self._red_since is not None and now - self._red_since >= patience_s:
             self.send(signal.SIGKILL)
             return True
         return self._enter(self._state_by(health))

@@ -37,7 +37,8 @@ class Part:
     """What the supervisor needs to know of one process. ``port`` is where it can be asked, 0 when nowhere.
 
     ``name`` is the service's, ``replica`` counts from 0; together they name the process, e.g. ``tickets-1``.
-    It has ``grace_s`` seconds to end after SIGTERM, and is killed when it was red for ``patience_s`` seconds.
+    It has ``grace_s`` seconds to end after SIGTERM, and is killed when it was red for ``patience_s`` seconds,
+    or ``start_s`` as long as it has never been green: on a busy machine starting takes its time.
     """
 
     name: str
@@ -49,6 +50,7 @@ class Part:
     replica: int = 0
     grace_s: float = 20.0
     patience_s: float = 30.0
+    start_s: float = 150.0
     folder: Path | None = None
     url: str = ""
 

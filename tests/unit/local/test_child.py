@@ -71,6 +71,13 @@ def test_a_process_red_for_too_long_is_killed(sleeper: Child) -> None:
     assert sleeper.last_exit == -signal.SIGKILL
 
 
+def test_a_process_that_has_not_answered_yet_is_given_longer(sleeper: Child) -> None:
+    sleeper.observe(RED, sleeper.part.start_s - 0.1)
+    assert sleeper._popen is not None and sleeper._popen.poll() is None
+    assert sleeper.observe(RED, sleeper.part.start_s)
+    await_exit(sleeper)
+
+
 def test_one_green_answer_forgives_the_red_ones(sleeper: Child) -> None:
     sleeper.observe(RED, 10.0)
     sleeper.observe(UNREADY, 39.0)
