@@ -1,0 +1,83 @@
+# `make` alone shows what there is.
+.DEFAULT_GOAL := help
+SHELL := /bin/sh
+.DELETE_ON_ERROR:
+
+VENV := .venv
+BIN := $(VENV)/bin
+PYTEST := $(BIN)/python -m pytest
+UV := 0.13.9
+STAMPS := .stamps
+REPLICAS ?=
+
+.PHONY: help run demo test setup lint unit contract integration chaos chaos-short browser bench stop status doctor lock clean
+
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+run: $(STAMPS)/run ## Set up what is missing and run the whole system with demo data until Ctrl-C
+	@exec $(BIN)/steward up --demo $(foreach pair,$(REPLICAS),--replicas $(pair))
+
+test: setup lint unit contract integration chaos-short browser ## Check everything, in the order of what fails fastest
+
+setup: $(STAMPS)/test ## Install everything that running and testing need
+
+$(STAMPS)/run: $(STAMPS)/venv deploy/bootstrap.sh
+	@deploy/bootstrap.sh run
+	@touch $@
+
+$(STAMPS)/test: $(STAMPS)/venv deploy/bootstrap.sh
+	@deploy/bootstrap.sh test
+	@touch $@
+
+# One environment for running and testing, exactly what the lock says, every file checked by its hash.
+$(STAMPS)/venv: requirements.lock pyproject.toml
+	@deploy/bootstrap.sh run
+	@test -x $(BIN)/python || python3 -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv==$(UV)
+	@$(BIN)/uv pip sync --quiet --python $(BIN)/python --require-hashes requirements.lock
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
+	@mkdir -p $(STAMPS) && touch $@
+
+lint: $(STAMPS)/venv ## Style, types, and who may import whom
+	$(BIN)/ruff check .
+	$(BIN)/mypy steward $(wildcard services/*/model.py services/*/model)
+	$(BIN)/lint-imports --no-cache --no-logo
+
+unit: $(STAMPS)/venv ## Pure tests, seconds
+	$(PYTEST) -q tests/unit
+
+contract: $(STAMPS)/test ## Public documents and what consumers rely on
+	$(PYTEST) -q tests/contract
+
+integration: $(STAMPS)/test ## Services on a real broker and a real store
+	$(PYTEST) -q tests/integration
+
+chaos-short: $(STAMPS)/test ## Fault injection, the few minutes of it that every change must pass
+	$(PYTEST) -q tests/chaos
+
+chaos: $(STAMPS)/test ## Fault injection, the long form, with figures
+	STEWARD_CHAOS=long $(PYTEST) -q -s --timeout=0 tests/chaos
+
+browser: $(STAMPS)/test ## The console in a real browser
+	$(PYTEST) -q tests/browser
+
+bench: $(STAMPS)/run ## Figures of this machine, each beside its limit
+	$(BIN)/steward bench
+
+stop: $(STAMPS)/venv ## Stop what `make run` or `steward up` started
+	@$(BIN)/steward stop
+
+status: $(STAMPS)/venv ## Show what runs
+	@$(BIN)/steward status
+
+doctor: $(STAMPS)/venv ## Say what is wrong with this installation and what mends it
+	@$(BIN)/steward doctor
+
+lock: $(STAMPS)/venv ## Resolve requirements*.in anew into requirements.lock
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --upgrade \
+		--no-header --no-emit-index-url --no-emit-find-links requirements-dev.in --output-file requirements.lock
+
+clean: ## Remove what was built; data in var/ stays
+	rm -rf $(STAMPS) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache *.egg-info
+	find . -name __pycache__ -not -path './$(VENV)/*' -prune -exec rm -rf {} +
