@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, TypeVar
@@ -60,6 +61,7 @@ class Work:
         self._client, self._db, self._spec, self._context = client, db, spec, context
         self._if_match = context.if_match
         self._loaded: dict[tuple[str, str], _Loaded] = {}
+        self._missing: set[tuple[str, str]] = set()
         self._writes: list[Write] = []
         self._events: list[Envelope] = []
         self._matter: str | None = context.event.matter if context.event else None
@@ -72,6 +74,7 @@ class Work:
         with our_words():
             document = self._db[repository.collection].find_one({"_id": id})
         if document is None:
+            self._missing.add((repository.collection, id))
             return None
         self._loaded[repository.collection, id] = _Loaded(document["version"], document["_order"])
         return repository.from_document(document)
@@ -108,7 +111,8 @@ class Work:
         """Write a plain document by its ``_id``, whatever was there: for copies of what other services own."""
 
         def write(session: ClientSession | None) -> None:
-            self._db[collection].replace_one({"_id": document["_id"]}, document, upsert=True, session=session)
+            with _first_wins():
+                self._db[collection].replace_one({"_id": document["_id"]}, document, upsert=True, session=session)
 
         self._writes.append(write)
 
@@ -125,7 +129,9 @@ class Work:
         def write(session: ClientSession | None) -> None:
             full = document | {"_order": self._order}  # underlined: an aggregate may well have an order of its own
             if before is None:
-                self._db[collection].insert_one(full, session=session)
+                missed = (collection, document["_id"]) in self._missing
+                with _first_wins() if missed else nullcontext():
+                    self._db[collection].insert_one(full, session=session)
                 return
             query = {"_id": document["_id"], "version": before.version}
             if not self._db[collection].replace_one(query, full, session=session).matched_count:
@@ -194,6 +200,17 @@ class Work:
         if entry is None:
             raise Conflict("the same request is being worked on")
         raise AlreadyDone(entry)
+
+
+@contextmanager
+def _first_wins() -> Iterator[None]:
+    """What was looked for and not found has come into being meanwhile: the work is to be done again, seeing it."""
+    try:
+        yield
+    except DuplicateKeyError as error:
+        if "_id" in ((error.details or {}).get("keyPattern") or {}):
+            raise Conflict("another writer was first") from error
+        raise
 
 
 def _serialised(schema: type[Schema], fact: Fact) -> dict[str, Any]:
