@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from steward.bus.client import Client
+from steward.settings import adopted
 from steward.testing.system import System, running_system
 
 PLUGINS = Path(__file__).with_name("plugins")
@@ -19,12 +19,9 @@ sys.path.insert(0, str(PLUGINS))  # installs the plug-in for this process, as a 
 @pytest.fixture(scope="session")
 def system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
     """A system of its own, ready. Its settings are this process's environment while it runs."""
-    before = dict(os.environ)
-    with running_system(tmp_path_factory.mktemp("system"), env={"PYTHONPATH": str(PLUGINS)}) as running:
-        os.environ.update(running.environ)
+    folder = tmp_path_factory.mktemp("system")
+    with running_system(folder, env={"PYTHONPATH": str(PLUGINS)}) as running, adopted(running.environ):
         yield running
-    os.environ.clear()
-    os.environ.update(before)
 
 
 @pytest.fixture

@@ -21,7 +21,7 @@ UNDER_WAY = ("queued", "sending")
 SMS = "sms"
 
 _ENTRY = {"order": 1, "events.subject": 1, "events.aggregateversion": 1}
-_STATE = ("version", "order", "state", "work_order", "ticket", "channels", "step", "doubtful")
+_STATE = ("version", "_order", "state", "work_order", "ticket", "channels", "step", "doubtful")
 
 
 @dataclass
@@ -66,11 +66,11 @@ def half_written(holdings: Mapping[str, Holdings]) -> list[str]:
 
 
 def _unrecorded(held: Holdings) -> Iterator[str]:
-    """State whose last change no entry tells of: both carry the ``order`` of their one commit."""
+    """State whose last change no entry tells of: the one commit gave both the same order."""
     recorded = {entry["order"] for entry in held.entries}
     for collection, documents in held.aggregates.items():
         for document in documents:
-            if document.get("order") not in recorded:
+            if document.get("_order") not in recorded:
                 yield f"{held.service}.{collection} {document['_id']}: version {document['version']} without an entry"
 
 
@@ -131,10 +131,10 @@ def post(messages: Iterable[Document], at_operator: Iterable[str]) -> Post:
     known = {message["_id"]: message for message in messages}
     taken = Counter(at_operator)
     return Post(
-        lost=[f"message {id}: {m['state']}, the operator never got it" for id, m in known.items() if _by_sms(m) and not taken[id]],
-        doubled=[f"message {id}: sent {n} times" for id, n in taken.items() if n > 1 and not _doubtful(known.get(id))],
-        unexpected=[f"message {id}: at the operator, and nobody knows of it" for id in taken if id not in known],
-        under_way=[f"message {id}: {m['state']}" for id, m in known.items() if m["state"] in UNDER_WAY],
+        lost=[f"message {name}: {m['state']}, the operator never got it" for name, m in known.items() if _by_sms(m) and not taken[name]],
+        doubled=[f"message {name}: sent {n} times" for name, n in taken.items() if n > 1 and not _doubtful(known.get(name))],
+        unexpected=[f"message {name}: at the operator, and nobody knows of it" for name in taken if name not in known],
+        under_way=[f"message {name}: {m['state']}" for name, m in known.items() if m["state"] in UNDER_WAY],
     )
 
 

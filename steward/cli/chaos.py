@@ -1,0 +1,59 @@
+"""``steward chaos``: kill every process again and again under load, and account for every ticket."""
+
+from __future__ import annotations
+
+import shutil
+import statistics
+import sys
+import tempfile
+from pathlib import Path
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+from steward.local import plan as local
+from steward.testing.chaos import Plan, Result, run
+
+_EXAMPLES = 10
+
+
+@click.command()
+@click.option("--seed", type=int, default=20261123, show_default=True, help="Decides requests, victims and moments.")
+@click.option("--tickets", type=click.IntRange(1), default=2_000, show_default=True)
+@click.option("--kills", type=click.IntRange(1), default=44, show_default=True, help="In all; every process is hit at least once.")
+@click.option("--replicas", multiple=True, metavar="NAME=N", help="How many processes of a service, or of `all`; may be repeated.")
+def command(seed: int, tickets: int, kills: int, replicas: tuple[str, ...]) -> None:
+    """Start a system of its own, raise made-up tickets, and kill -9 its processes one after the other meanwhile.
+
+    Then nothing may be lost, doubled, unexpected, pending, dead or half-written; else the exit code is 1.
+    """
+    console = Console()
+    counts = {name: count for name, count in local.parse_replicas(replicas, local.service_names()).items() if count > 1}
+    folder = Path(tempfile.mkdtemp(prefix="steward-chaos-"))
+    console.print(f"seed {seed}, {tickets} tickets, {kills} kills, replicas {counts or 'one of each'}; logs in {folder}")
+    result = run(folder, Plan(seed, tickets, kills, counts), console.print)
+    show(console, result)
+    if result.good:
+        shutil.rmtree(folder)
+    sys.exit(0 if result.good else 1)
+
+
+def show(console: Console, result: Result) -> None:
+    """Print what was found, and how long each target took to recover."""
+    table = Table(title="Chaos", show_header=False)
+    table.add_row("acknowledged (201)", str(result.account.acknowledged))
+    for kind, rows in result.faults().items():
+        table.add_row(kind, str(len(rows)))
+    console.print(table)
+    for kind, rows in result.faults().items():
+        for row in rows[:_EXAMPLES]:
+            console.print(f"{kind}: {row}")
+    console.print(_recovery(result))
+
+
+def _recovery(result: Result) -> Table:
+    table = Table("target", "kills", "recovery, median", "longest", title="Recovery")
+    for target, times in sorted(result.recovery_s.items()):
+        table.add_row(target, str(len(times)), f"{statistics.median(times):.1f} s", f"{max(times):.1f} s")
+    return table

@@ -1,0 +1,206 @@
+"""Chaos: requests come in while processes are killed one after the other; then everything is accounted for.
+
+with TemporaryDirectory() as folder:
+    assert run(Path(folder), Plan(seed=7, tickets=150, kills=11)).good
+"""
+
+from __future__ import annotations
+
+import random
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from itertools import pairwise
+from pathlib import Path
+
+import httpx
+
+from steward.bus.client import OPERATOR, Client
+from steward.bus.tokens import own_token
+from steward.cli.demo import OPENED, open_project
+from steward.plugins import installed_services
+from steward.replay import ledger
+from steward.replay.feeder import GIVE_UP_S, Feeder, Outcome
+from steward.replay.mapping import Mapping as CsvMapping
+from steward.replay.mapping import Request
+from steward.settings import Settings, adopted
+from steward.testing import halves
+from steward.testing.days import write_day
+from steward.testing.faults import Kill, schedule
+from steward.testing.system import System, running_system
+from steward.testing.waiting import eventually
+from steward.times import parse
+
+PROJECT = {"id": "chaos", "code": "CH", "name": "混沌", "name_en": "Chaos"}
+RECOVER_S = 240.0
+SETTLE_S = 300.0
+_LOOKS = 3
+"""How often a finding that is no mere wait must be seen before it is believed: state is read while sweeps go on."""
+_LOOK_AGAIN_S = 1.0
+
+Told = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What is done. The same plan kills the same targets after the same numbers of requests."""
+
+    seed: int
+    tickets: int
+    kills: int
+    replicas: Mapping[str, int] = field(default_factory=dict)
+    callers: int = 8
+
+
+@dataclass
+class Result:
+    """What was found; every list is empty when all is well. ``recovery_s``: kill → everything ready, by target."""
+
+    account: ledger.Account
+    refused: list[str]
+    dead: list[str]
+    half_written: list[str]
+    post: halves.Post
+    recovery_s: dict[str, list[float]] = field(default_factory=dict)
+
+    def faults(self) -> dict[str, list[str]]:
+        """What is wrong, by kind."""
+        return {
+            "refused": self.refused,
+            "lost": self.account.lost + self.post.lost,
+            "doubled": self.account.doubled + self.post.doubled,
+            "unexpected": self.account.unexpected + self.post.unexpected,
+            "pending": [f"{self.account.pending} entries not published"] * bool(self.account.pending) + self.post.under_way,
+            "dead letters": self.dead,
+            "half-written": self.half_written,
+        }
+
+    @property
+    def good(self) -> bool:
+        """Nothing is wrong."""
+        return not any(self.faults().values())
+
+    @property
+    def waiting(self) -> bool:
+        """Whether time alone may still mend what is wrong."""
+        return bool(self.account.lost or self.account.pending or self.post.under_way)
+
+
+def run(folder: Path, plan: Plan, told: Told = lambda line: None, env: Mapping[str, str] | None = None) -> Result:
+    """Carry out ``plan`` on a system of its own in ``folder``. Raises SystemFailed when it does not recover."""
+    requests = _requests(folder, plan)
+    with running_system(folder / "system", plan.replicas, env=env) as system, adopted(system.environ):
+        settings = system.settings
+        with Client(settings) as client:
+            open_project(client, OPENED | PROJECT)
+        targets = sorted({row.name for row in system.roster().rows})
+        bursts = _bursts(requests, max(plan.kills, len(targets)))
+        kills = schedule(targets, len(bursts), [len(burst) for burst in bursts], random.Random(plan.seed))
+        feed = Feed(system.url, plan.callers)
+        recovery_s = _storm(system, feed, bursts, kills, told)
+        feed.close()
+        told(f"{len(feed.acknowledged)} acknowledged; settling")
+        result = _settled(settings, feed)
+    result.recovery_s = recovery_s
+    return result
+
+
+def _requests(folder: Path, plan: Plan) -> list[Request]:
+    path = folder / "day.csv"
+    write_day(path, plan.tickets, plan.seed)
+    return [row for row in CsvMapping().read(path) if isinstance(row, Request)]
+
+
+def _bursts(requests: Sequence[Request], count: int) -> list[Sequence[Request]]:
+    """``requests`` cut into ``count`` parts as equal as can be."""
+    edges = [len(requests) * number // count for number in range(count + 1)]
+    return [requests[start:end] for start, end in pairwise(edges)]
+
+
+class Feed:
+    """Raises requests, burst by burst, and remembers what was acknowledged (ticket → when)."""
+
+    def __init__(self, url: str, callers: int) -> None:
+        self._feeder = Feeder(url, lambda: own_token(OPERATOR), PROJECT["id"], "chaos")
+        self._callers = callers
+        self.acknowledged: dict[str, datetime] = {}
+        self.refused: list[str] = []
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._feeder.close()
+
+    @contextmanager
+    def burst(self, requests: Sequence[Request]) -> Iterator[Callable[[int], None]]:
+        """Raises ``requests`` meanwhile; gives a function that waits until so many are answered. All are at the end."""
+        before = self._answered()
+        thread = threading.Thread(target=self._feeder.feed, args=(requests, self._callers, None, self._note), daemon=True)
+        thread.start()
+        yield lambda count: _wait(lambda: self._answered() - before >= count or not thread.is_alive())
+        thread.join()
+
+    def _answered(self) -> int:
+        return len(self.acknowledged) + len(self.refused)
+
+    def _note(self, outcome: Outcome) -> None:
+        if outcome.ticket:
+            self.acknowledged[outcome.ticket] = parse(outcome.acknowledged_at)
+        else:
+            self.refused.append(f"{outcome.key} after {outcome.tries} tries: {outcome.refusal}")
+
+
+def _wait(condition: Callable[[], bool]) -> None:
+    eventually(condition, "requests are answered", 2 * GIVE_UP_S)
+
+
+def _storm(system: System, feed: Feed, bursts: Sequence[Sequence[Request]], kills: Sequence[Kill], told: Told) -> dict[str, list[float]]:
+    recovery_s: dict[str, list[float]] = {}
+    for number, (burst, kill) in enumerate(zip(bursts, kills, strict=True), 1):
+        with feed.burst(burst) as until_answered:
+            until_answered(kill.after)
+            time.sleep(kill.delay_s)  # part of the schedule: the moment of the kill
+            took_s = _strike(system, kill)
+        recovery_s.setdefault(kill.target, []).append(took_s)
+        told(f"{number:3}/{len(kills)}  {kill.target:14} killed after {kill.after} of {len(burst)}, all ready {took_s:.1f} s later")
+    return recovery_s
+
+
+def _strike(system: System, kill: Kill) -> float:
+    """Kill, and wait until everything is ready again; how many seconds that took."""
+    rows = system.rows(kill.target)
+    replica = rows[kill.pick % len(rows)].replica
+    if not system.kill(kill.target, replica=replica):
+        raise AssertionError(f"{kill.target}-{replica} does not run")
+    started = time.monotonic()
+    system.wait_ready(RECOVER_S)
+    return time.monotonic() - started
+
+
+def _settled(settings: Settings, feed: Feed) -> Result:
+    """What is found once nothing can change any more, or after 5 minutes."""
+    deadline = time.monotonic() + SETTLE_S
+    looks = 0
+    while True:
+        result = _look(settings, feed)
+        looks += not result.waiting
+        if result.good or looks >= _LOOKS or time.monotonic() > deadline:
+            return result
+        time.sleep(_LOOK_AGAIN_S)
+
+
+def _look(settings: Settings, feed: Feed) -> Result:
+    with Client(settings) as client:
+        account = ledger.account(ledger.read_journals(client, PROJECT["id"]), feed.acknowledged)
+        dead = [
+            f"{letter['queue']}: {letter['error']}"
+            for service in installed_services()
+            for letter in client.call(service, "dead_letters", within_s=ledger.WITHIN_S)
+        ]
+    held = halves.read_all(settings)
+    received = httpx.get(f"{settings.sms_url}/received", timeout=ledger.WITHIN_S).json()["received"]
+    messages = held["notify"].of(halves.MESSAGES)
+    post = halves.post(messages, [message["out_id"] for message in received])
+    return Result(account, feed.refused, dead, halves.half_written(held), post)
