@@ -7,7 +7,7 @@ import os
 # Its own resolver would make each process 8 MB bigger and 0.8 s of processor time later, to spare a few look-ups.
 os.environ["EVENTLET_NO_GREENDNS"] = "yes"
 
-import eventlet  # noqa: E402
+import eventlet
 
 eventlet.monkey_patch()  # before anything that opens sockets or makes locks, pymongo above all
 
