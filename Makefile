@@ -62,8 +62,11 @@ chaos: $(STAMPS)/test ## Fault injection, the long form, with figures
 browser: $(STAMPS)/test ## The console in a real browser
 	$(PYTEST) -q tests/browser
 
-bench: $(STAMPS)/run ## Figures of this machine, each beside its limit
-	$(BIN)/steward bench
+bench: $(STAMPS)/venv ## Figures of this machine, each beside its limit
+	@deploy/bootstrap.sh bench
+	$(BIN)/python -m bench.startup
+	$(BIN)/python -m bench.intake --callers 1 --tickets 200
+	$(BIN)/python -m bench.intake --callers 16
 
 stop: $(STAMPS)/venv ## Stop what `make run` or `steward up` started
 	@$(BIN)/steward stop

@@ -2,18 +2,21 @@
 # Installs what Steward needs from Debian, and nothing that is there already.
 #   deploy/bootstrap.sh run     what `make run` needs
 #   deploy/bootstrap.sh test    and what `make test` needs on top
+#   deploy/bootstrap.sh bench   and what `make bench` needs on top
 # Says in one line what is missing when it cannot install it. RabbitMQ's own system service is neither started nor left enabled:
 # Steward runs a private node.
 set -eu
 
 need_run="python3-venv:python3_venv rabbitmq-server:rabbitmq fonts-noto-cjk:chinese_font fontconfig:fontconfig"
 need_test="chromium:chromium prometheus:promtool"
+need_bench="wrk:wrk"
 
 python3_venv() { python3 -c 'import ensurepip, venv' 2>/dev/null; }
 rabbitmq() { [ -x /usr/lib/rabbitmq/bin/rabbitmq-server ] && command -v epmd >/dev/null; }
 chinese_font() { ls /usr/share/fonts/opentype/noto/NotoSansCJK-*.ttc >/dev/null 2>&1; }
 fontconfig() { command -v fc-list >/dev/null; }
 chromium() { command -v chromium >/dev/null; }
+wrk() { command -v wrk >/dev/null; }
 promtool() { command -v promtool >/dev/null; }
 
 missing() {
@@ -30,7 +33,8 @@ give_up() {
 case "${1:-run}" in
     run) wanted=$need_run ;;
     test) wanted="$need_run $need_test" ;;
-    *) echo "usage: $0 run|test" >&2; exit 2 ;;
+    bench) wanted="$need_run $need_bench" ;;
+    *) echo "usage: $0 run|test|bench" >&2; exit 2 ;;
 esac
 
 command -v python3 >/dev/null && python3 -c 'import sys; sys.exit(sys.version_info < (3, 11))' || {
