@@ -108,7 +108,8 @@ def _encode(id: str) -> str:
 def _decode(cursor: str) -> str:
     try:
         last = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode()
-        time_of(last)
+        if _encode(last) != cursor or id_at(time_of(last))[:10] != last[:10]:
+            raise ValueError("no id of ours")
     except (binascii.Error, ValueError, OverflowError, OSError) as error:
         raise BadInput.of("cursor", "is not one that a page gave") from error
     return last
