@@ -130,7 +130,7 @@ def test_another_projects_ticket_is_not_there(town: Town, desk: httpx.Client, sy
         problem(neighbour.get(f"/tickets/{ticket}"), 404)
         problem(neighbour.get(f"/tickets/{ticket}/timeline"), 404)
         problem(neighbour.get(f"/timeline/nosuch/{ticket}"), 404)
-        problem(neighbour.get(str(desk.base_url) + f"/tickets/{ticket}"), 403)
+        problem(neighbour.get(str(desk.base_url.join(f"tickets/{ticket}"))), 403)
 
 
 def test_bad_requests_are_told_what_is_wrong(town: Town, desk: httpx.Client) -> None:

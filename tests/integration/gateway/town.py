@@ -18,7 +18,12 @@ PASSWORD = "a password for tests 1"
 
 def token(key: str, role: str, project: str = EVERYWHERE, lifetime_s: float = 3600) -> str:
     """A token of somebody with ``role`` in ``project``."""
-    return sign(Principal(f"user:{role}", role, {project: (role,)}), key, now(), timedelta(seconds=lifetime_s))
+    return token_of(key, (role,), project, lifetime_s)
+
+
+def token_of(key: str, roles: tuple[str, ...], project: str, lifetime_s: float = 3600) -> str:
+    """A token of somebody with all of ``roles`` in ``project``."""
+    return sign(Principal(f"user:{roles[0]}", roles[0], {project: roles}), key, now(), timedelta(seconds=lifetime_s))
 
 
 @dataclass(frozen=True)
