@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
-from marshmallow import INCLUDE, Schema, fields, validate
+from marshmallow import Schema, fields, validate
 
 from services.clocks.model import Clock, State, Watch
 from steward.paging import PageQuery
+from steward.shapes import Published, moment
 
 SHOWN = (State.RUNNING, State.BREACHED, State.PAUSED, State.STOPPED)
-
-
-def _time(about: str, **options: Any) -> fields.AwareDateTime:
-    return fields.AwareDateTime(format="iso", default_timezone=UTC, metadata={"description": about}, **options)
 
 
 def _roles() -> fields.List[str]:
@@ -38,10 +35,10 @@ class ClockView(Schema):
     id = fields.String()
     rule = fields.String()
     state = fields.String(metadata={"enum": [state.value for state in State if state is not State.ABSORBED]})
-    started_at = _time("when it started")
-    due_at = _time("when its limit is reached", allow_none=True)
-    next_at = _time("when it next warns, breaches or escalates", allow_none=True)
-    ended_at = _time("when it was stopped or cancelled", allow_none=True)
+    started_at = moment("when it started")
+    due_at = moment("when its limit is reached", allow_none=True)
+    next_at = moment("when it next warns, breaches or escalates", allow_none=True)
+    ended_at = moment("when it was stopped or cancelled", allow_none=True)
     limit_s = fields.Integer(metadata={"description": "in seconds of plain or working time"})
     working = fields.Boolean(metadata={"description": "whether only working time counts"})
     left_s = fields.Float(allow_none=True, metadata={"description": "seconds until due_at; less than 0 when overdue"})
@@ -60,7 +57,7 @@ class WatchView(Schema):
     subject = fields.String(metadata={"description": "what is watched, as service/id"})
     matter = fields.String()
     state = fields.String(metadata={"enum": [state.value for state in SHOWN]})
-    next_at = _time("when something next warns, breaches or escalates", allow_none=True)
+    next_at = moment("when something next warns, breaches or escalates", allow_none=True)
     clocks = fields.List(fields.Nested(ClockView))
 
 
@@ -86,16 +83,13 @@ def _clock(clock: Clock, now: datetime) -> dict[str, Any]:
     }
 
 
-class ClockEvent(Schema):
+class ClockEvent(Published):
     """What every event of a clock says. ``about`` repeats some of the subject's data (policy: subject.carry)."""
-
-    class Meta:
-        unknown = INCLUDE
 
     clock = fields.String(required=True)
     rule = fields.String(required=True)
     subject = fields.String(required=True)
-    due_at = _time("when the limit is reached", required=True)
+    due_at = moment("when the limit is reached", required=True)
     limit_s = fields.Integer(required=True)
     department = fields.String(required=True, allow_none=True)
     about = fields.Dict(keys=fields.String(), required=True)
@@ -104,7 +98,7 @@ class ClockEvent(Schema):
 class Started(ClockEvent):
     """``warn_at``: when the warning is due."""
 
-    warn_at = _time("when the first step is due", required=True)
+    warn_at = moment("when the first step is due", required=True)
 
 
 class Stopped(ClockEvent):

@@ -2,30 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import UTC
-
-from marshmallow import INCLUDE, RAISE, Schema, fields, validate
+from marshmallow import Schema, fields, validate
 
 from services.notify.model import State
 from steward.paging import PageQuery
+from steward.shapes import Command, Published, moment
 
 
-def _moment(**kwargs: object) -> fields.AwareDateTime:
-    return fields.AwareDateTime(format="iso", default_timezone=UTC, allow_none=True, **kwargs)  # type: ignore[arg-type]
-
-
-class Nothing(Schema):
-    """A command without anything to say."""
-
-    class Meta:
-        unknown = RAISE
-
-
-class Called(Schema):
+class Called(Command):
     """How a phone task went."""
-
-    class Meta:
-        unknown = RAISE
 
     reached = fields.Boolean(required=True, metadata={"description": "Whether somebody answered and was told"})
     remark_code = fields.String(
@@ -59,7 +44,7 @@ class EarlierView(Schema):
     channel = fields.String(required=True)
     text = fields.String(allow_none=True)
     reason_code = fields.String(required=True)
-    at = _moment(required=True)
+    at = moment(allow_none=True, required=True)
 
 
 class MessageView(Schema):
@@ -80,20 +65,17 @@ class MessageView(Schema):
     recipient = fields.String(attribute="hint", allow_none=True, metadata={"description": "Phone, masked"})
     unit = fields.String(allow_none=True)
     attempts = fields.Integer(required=True)
-    created_at = _moment(required=True)
-    not_before = _moment(metadata={"description": "Held back until then: quiet hours"})
-    next_at = _moment(metadata={"description": "When it is looked at again"})
-    sent_at = _moment()
-    ended_at = _moment()
+    created_at = moment(allow_none=True, required=True)
+    not_before = moment("Held back until then: quiet hours", allow_none=True)
+    next_at = moment("When it is looked at again", allow_none=True)
+    sent_at = moment(allow_none=True)
+    ended_at = moment(allow_none=True)
     operator_id = fields.String(allow_none=True)
     reason_code = fields.String(allow_none=True)
     earlier = fields.List(fields.Nested(EarlierView), required=True)
 
 
-class _Event(Schema):
-    class Meta:
-        unknown = INCLUDE
-
+class _Event(Published):
     message = fields.String(required=True)
     channel = fields.String(required=True)
 

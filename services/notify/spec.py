@@ -43,7 +43,7 @@ SPEC = ServiceSpec(
         Call("messages", "notify.read", "Messages", query=f"{_S}MessageQuery", answer=f"{_S}MessageView"),
         Call("message", "notify.read", "One message", answer=f"{_S}MessageView"),
         Call("letter", "notify.read", "A letter as PDF, made of its kept text"),
-        Call("posted", "notify.work", "The letter is posted", body=f"{_S}Nothing", answer=f"{_S}MessageView"),
+        Call("posted", "notify.work", "The letter is posted", body="steward.shapes:Nothing", answer=f"{_S}MessageView"),
         Call("done", "notify.work", "The phone task is done", body=f"{_S}Called", answer=f"{_S}MessageView"),
     ),
     routes=(
