@@ -65,3 +65,7 @@ def test_require_names_the_variable_that_is_empty() -> None:
 def test_every_setting_stands_in_the_table_once() -> None:
     assert sorted(row.attribute for row in TABLE) == sorted(Settings.__dataclass_fields__)
     assert all(f"`{row.name}`" in markdown_table() for row in TABLE)
+
+
+def test_the_documented_table_is_the_real_one() -> None:
+    assert markdown_table() in (Path(__file__).parents[3] / "docs" / "settings.md").read_text()
