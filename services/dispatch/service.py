@@ -82,10 +82,12 @@ class Dispatch(Service):
     @rpc
     def list_orders(self, project: str, query: View) -> View:
         """Newest first."""
-        wanted = {name: query[name] for name in ("engineer", "state", "ticket") if query[name] is not None}
-        if "ticket" in wanted:
-            found = self.store.read.where(ORDERS, {"project": project, **wanted})
-            newest_first = sorted(found, key=lambda order: order.round, reverse=True)
+        wanted = {name: query[name] for name in ("engineer", "state") if query[name] is not None}
+        if query["ticket"] is not None:
+            found = self.store.read.where(ORDERS, {"ticket": query["ticket"]})
+            wanted |= {"project": project}
+            fitting = [order for order in found if all(getattr(order, name) == wanted[name] for name in wanted)]
+            newest_first = sorted(fitting, key=lambda order: order.round, reverse=True)
             return {"items": [_shown(ORDER, order) for order in newest_first], "next": None}
         page = self.store.read.page(ORDERS, {"project": project, **wanted}, query["cursor"], query["limit"])
         return {"items": [_shown(ORDER, order) for order in page.items], "next": page.next}

@@ -85,6 +85,7 @@ SPEC = ServiceSpec(
                 Index(("project", "_id")),
                 Index(("project", "state", "_id")),
                 Index(("project", "engineer", "_id")),
+                Index(("project", "engineer", "state", "_id")),
                 Index(("ticket",)),
                 Index(("holder", "urgency")),
                 Index(("fillable", "urgency")),

@@ -98,10 +98,11 @@ class Tickets(Service):
     def list_tickets(self, project: str, query: View) -> View:
         """Newest first. ``number`` finds the one ticket that has it. Raises NotFound for an unknown project."""
         self._project(project)
-        wanted = {name: query[name] for name in ("number", "state", "kind") if query[name] is not None}
-        if "number" in wanted:
-            found = self.store.read.where(TICKETS, {"project": project, **wanted}, limit=1)
-            return {"items": [self._view(ticket) for ticket in found], "next": None}
+        wanted = {name: query[name] for name in ("state", "kind") if query[name] is not None}
+        if query["number"] is not None:
+            found = self.store.read.where(TICKETS, {"project": project, "number": query["number"]}, limit=1)
+            fitting = [ticket for ticket in found if all(getattr(ticket, name) == wanted[name] for name in wanted)]
+            return {"items": [self._view(ticket) for ticket in fitting], "next": None}
         page = self.store.read.page(TICKETS, {"project": project, **wanted}, query["cursor"], query["limit"])
         return {"items": [self._view(ticket) for ticket in page.items], "next": page.next}
 

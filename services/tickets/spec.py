@@ -90,6 +90,7 @@ SPEC = ServiceSpec(
                 Index(("project", "_id")),
                 Index(("project", "state", "_id")),
                 Index(("project", "kind", "_id")),
+                Index(("project", "kind", "state", "_id")),
                 Index(("project", "number"), unique=True),
             ),
         ),

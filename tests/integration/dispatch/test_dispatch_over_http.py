@@ -146,4 +146,6 @@ def test_orders_are_listed_page_by_page(village: Village) -> None:
     first = village.get("/orders?limit=2")
     rest = village.get(f"/orders?limit=2&cursor={first['next']}")
     assert [order["ticket"] for order in first["items"] + rest["items"]] == made[::-1] and rest["next"] is None
+    assert [order["round"] for order in village.get(f"/orders?ticket={made[0]}&state=offered")["items"]] == [1]
+    assert village.get(f"/orders?ticket={made[0]}&state=taken")["items"] == []
     assert len(village.get("/crew?limit=1")["items"]) == 1

@@ -31,7 +31,8 @@ def test_what_the_desk_takes_by_phone_is_accepted_numbered_and_masked(village: V
     assert ticket["state"] == "accepted" and ticket["department"] == "engineering" and ticket["unit_label"] == "3-2-501"
     assert re.fullmatch(village.code + r"-[0-9]{4}-[0-9]{5}", ticket["number"])
     assert (ticket["caller_name"], ticket["caller_phone"]) == ("张**", "138****5678")
-    assert village.get(f"/tickets?number={ticket['number']}")["items"][0]["id"] == ticket["id"]
+    assert village.get(f"/tickets?number={ticket['number']}&state=accepted")["items"][0]["id"] == ticket["id"]
+    assert village.get(f"/tickets?number={ticket['number']}&state=closed")["items"] == []
 
 
 def test_an_unknown_unit_is_named_and_an_unknown_project_is_not_found(village: Village) -> None:
