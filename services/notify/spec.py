@@ -58,6 +58,6 @@ SPEC = ServiceSpec(
         Permission("notify.work", _STAFF, "Post letters, work off phone tasks"),
     ),
     collections=COLLECTIONS,
-    sweeps=(Sweep("send_due", every_s=0.1),),
+    sweeps=(Sweep("send_due", every_s=0.25),),
     menu=({"path": "/messages", "en": "Messages", "zh-CN": "通知", "permission": "notify.read"},),
 )

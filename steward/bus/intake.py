@@ -22,7 +22,7 @@ log = logging.getLogger(__name__)
 
 RECONNECT_S = (0.2, 0.5, 1.0, 2.0)
 STUCK_AFTER_S = 25.0
-_DRAIN_S = 0.25
+_DRAIN_S = 0.5
 _CANCEL_POLL_S = 0.01
 
 

@@ -33,8 +33,8 @@ from steward.times import now
 log = logging.getLogger(__name__)
 
 BATCH = 100
-LEASE = timedelta(seconds=3)
-BUSY_S, IDLE_S = 0.05, 0.25
+LEASE = timedelta(seconds=6)
+BUSY_S, IDLE_S = 0.05, 1.0
 """How soon a relay looks again by itself; commits of its own process wake it at once."""
 CALM_AFTER_S = 5.0
 PAUSE_AFTER_FAILURE_S = 0.5

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import os
+import socket
 from datetime import timedelta
 from time import monotonic
 
 from pymongo.database import Database
 from pymongo.errors import DuplicateKeyError
 
-from steward.ids import new_id
 from steward.store.client import Document, our_words
 from steward.times import now
 
@@ -16,11 +17,14 @@ _RENEW_SHARE = 1 / 3
 
 
 class Lease:
-    """The lease called ``name`` in a service's database, for ``length`` from each renewal."""
+    """The lease called ``name`` in a service's database, for ``length`` from each renewal.
+
+    A holder of this machine that has died loses it at once; one elsewhere, when it has run out.
+    """
 
     def __init__(self, db: Database[Document], name: str, length: timedelta) -> None:
         self._leases, self._name, self._length = db["leases"], name, length
-        self._holder = new_id()
+        self._holder = f"{socket.gethostname()}/{os.getpid()}"
         self._renew_at = 0.0
         self._held = False
 
@@ -41,15 +45,33 @@ class Lease:
 
     def _take(self) -> bool:
         moment = now()
-        mine_or_free = {"_id": self._name, "$or": [{"holder": self._holder}, {"until": {"$lt": moment}}]}
         claim = {"holder": self._holder, "until": moment + self._length}
         with our_words():
-            if self._leases.update_one(mine_or_free, {"$set": claim}).matched_count:
-                return True
-            if self._leases.find_one({"_id": self._name}) is not None:
+            held = self._leases.find_one({"_id": self._name})
+            if held is None:
+                return self._found(claim)
+            if held["holder"] != self._holder and held["until"] >= moment and not _died_here(held["holder"]):
                 return False
-            try:
-                self._leases.insert_one({"_id": self._name, **claim})
-            except DuplicateKeyError:
-                return False
-            return True
+            seen = {"_id": self._name, "holder": held["holder"], "until": held["until"]}
+            return self._leases.update_one(seen, {"$set": claim}).matched_count == 1
+
+    def _found(self, claim: Document) -> bool:
+        try:
+            self._leases.insert_one({"_id": self._name, **claim})
+        except DuplicateKeyError:
+            return False
+        return True
+
+
+def _died_here(holder: str) -> bool:
+    """Whether ``holder`` was a process of this machine that is no more."""
+    host, _, pid = holder.rpartition("/")
+    if host != socket.gethostname():
+        return False
+    try:
+        os.kill(int(pid), 0)
+    except ProcessLookupError:
+        return True
+    except PermissionError:
+        return False
+    return False
