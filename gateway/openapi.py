@@ -58,8 +58,8 @@ PARAMETERS: Mapping[str, dict[str, Any]] = {
     "RequestIdIn": {
         "name": "X-Request-Id",
         "in": "header",
-        "description": "The caller's own id for this request; one is made if there is none",
-        "schema": {"type": "string", "pattern": "^[A-Za-z0-9._-]{1,128}$"},
+        "description": "The caller's own id for this request; another is made where it is not 1 to 128 letters, digits, dots, - or _",
+        "schema": {"type": "string"},
     },
 }
 
