@@ -57,7 +57,8 @@ chaos-short: $(STAMPS)/test ## Fault injection, the few minutes of it that every
 	$(PYTEST) -q tests/chaos
 
 chaos: $(STAMPS)/test ## Fault injection, the long form, with figures
-	STEWARD_CHAOS=long $(PYTEST) -q -s --timeout=0 tests/chaos
+	$(BIN)/steward chaos
+	$(BIN)/steward chaos --replicas all=2
 
 browser: $(STAMPS)/test ## The console in a real browser
 	$(PYTEST) -q tests/browser

@@ -46,12 +46,16 @@ Told = Callable[[str], None]
 
 @dataclass(frozen=True)
 class Plan:
-    """What is done. The same plan kills the same targets after the same numbers of requests."""
+    """What is done. The same plan kills the same targets after the same numbers of requests.
+
+    ``targets``: names of the processes to be killed; without any, all that run.
+    """
 
     seed: int
     tickets: int
     kills: int
     replicas: Mapping[str, int] = field(default_factory=dict)
+    targets: tuple[str, ...] = ()
     callers: int = 8
 
 
@@ -96,14 +100,16 @@ def run(folder: Path, plan: Plan, told: Told = lambda line: None, env: Mapping[s
         settings = system.settings
         with Client(settings) as client:
             open_project(client, OPENED | PROJECT)
-        targets = sorted({row.name for row in system.roster().rows})
-        bursts = _bursts(requests, max(plan.kills, len(targets)))
+        targets = plan.targets or sorted({row.name for row in system.roster().rows})
+        bursts = _bursts(requests, plan.kills)
         kills = schedule(targets, len(bursts), [len(burst) for burst in bursts], random.Random(plan.seed))
         feed = Feed(system.url, plan.callers)
         recovery_s = _storm(system, feed, bursts, kills, told)
         feed.close()
         told(f"{len(feed.acknowledged)} acknowledged; settling")
+        started = time.monotonic()
         result = _settled(settings, feed)
+        told(f"settled in {time.monotonic() - started:.0f} s")
     result.recovery_s = recovery_s
     return result
 

@@ -21,7 +21,7 @@ UNDER_WAY = ("queued", "sending")
 SMS = "sms"
 
 _ENTRY = {"order": 1, "events.subject": 1, "events.aggregateversion": 1}
-_STATE = ("version", "_order", "state", "work_order", "ticket", "channels", "step", "doubtful")
+_STATE = ("version", "_order", "state", "round", "ticket", "channels", "step", "doubtful")
 
 
 @dataclass
@@ -106,8 +106,9 @@ def _without_order(holdings: Mapping[str, Holdings]) -> Iterator[str]:
     tickets, orders = holdings["tickets"].of("tickets"), holdings["dispatch"].of("orders")
     written, raised = {order["_id"] for order in orders}, {ticket["_id"] for ticket in tickets}
     for ticket in tickets:
-        if ticket["state"] == "dispatched" and ticket.get("work_order") not in written:
-            yield f"tickets/{ticket['_id']}: dispatched, and there is no order {ticket.get('work_order')}"
+        order_id = f"{ticket['_id']}-{ticket['round']}"
+        if ticket["state"] == "dispatched" and order_id not in written:
+            yield f"tickets/{ticket['_id']}: dispatched, and there is no order {order_id}"
     for order in orders:
         if order["ticket"] not in raised:
             yield f"dispatch/{order['_id']}: an order of no ticket"

@@ -20,7 +20,7 @@ GOOD = {
     "tickets": Holdings(
         "tickets",
         [entry(10, ("tickets/t1", 1)), entry(20, ("tickets/t1", 2))],
-        {"tickets": [{"_id": "t1", "version": 2, "_order": 20, "state": "dispatched", "work_order": "t1-1"}]},
+        {"tickets": [{"_id": "t1", "version": 2, "_order": 20, "state": "dispatched", "round": 1}]},
     ),
     "dispatch": Holdings(
         "dispatch",
@@ -61,7 +61,7 @@ def test_a_version_that_was_made_twice_is_found(held: dict[str, Holdings]) -> No
 
 
 def test_a_dispatched_ticket_without_its_order_is_found(held: dict[str, Holdings]) -> None:
-    held["tickets"].of("tickets")[0]["work_order"] = "t1-2"
+    held["tickets"].of("tickets")[0]["round"] = 2
     assert half_written(held) == ["tickets/t1: dispatched, and there is no order t1-2"]
 
 
