@@ -114,16 +114,12 @@ class Dispatch(Service):
 
     @handles
     def on_breach(self, event: Envelope) -> None:
-        """clocks.breached of the clock that watches whether an order is taken: offered to the next."""
+        """clocks.breached of the clock that watches whether an offer is answered: the order goes to the next."""
         policy = self.policy.of(event.project)
         if event.data["rule"] not in policy["offers"]["lapse_rules"]:
             return
-        orders = self.store.read.where(ORDERS, {"ticket": event.matter.partition("/")[2]})
-        if not orders:
-            raise OutOfOrder(f"a breach before any order of {event.matter}")
-        latest = max(orders, key=lambda order: order.round)
         with self.store.work() as work:
-            order = work.load(ORDERS, latest.id)
+            order = work.load(ORDERS, event.data["subject"].partition("/")[2])
             decision = model.lapse(order, parse(event.data["due_at"]), self._bench(event.project), policy, self._by())
             if decision:
                 work.apply(ORDERS, decision)

@@ -31,8 +31,8 @@ def refuse(village: Village, order: dict[str, Any]) -> dict[str, Any]:
 
 def breach(village: Village, system: System, ticket: dict[str, Any], due_at: str) -> None:
     data = {
-        "clock": "c1", "rule": "repair-order-taken", "subject": f"tickets/{ticket['id']}", "due_at": due_at,
-        "limit_s": 300, "department": "engineering", "audience": ["engineer"], "about": {},
+        "clock": "c1", "rule": "offer-answered", "subject": f"dispatch/{ticket['id']}-1", "due_at": due_at,
+        "limit_s": 300, "department": "engineering", "audience": [], "about": {},
     }  # fmt: skip
     publish(system, "dispatch.on_breach", village, "clocks.breached", ticket["id"], data)
 
