@@ -2,49 +2,30 @@
 
 from __future__ import annotations
 
-from datetime import UTC
 from typing import Any
 
-from marshmallow import INCLUDE, RAISE, Schema, fields, post_load, pre_dump, validate
+from marshmallow import Schema, fields, post_load, pre_dump, validate
 
 from services.dispatch import model
 from steward.paging import PageQuery
-
-
-def _time(about: str = "", **options: Any) -> fields.AwareDateTime:
-    return fields.AwareDateTime(format="iso", default_timezone=UTC, metadata=_about(about), **options)
-
-
-def _text(most: int, about: str = "", **options: Any) -> fields.String:
-    return fields.String(validate=validate.Length(min=1, max=most), metadata=_about(about), **options)
-
-
-def _about(text: str) -> dict[str, str]:
-    return {"description": text} if text else {}
-
-
-class Command(Schema):
-    """The body of a command: unknown members are refused."""
-
-    class Meta:
-        unknown = RAISE
+from steward.shapes import Command, Published, about, moment, text
 
 
 class Enrol(Command):
     """Somebody of the crew; said again with the same code, it replaces what was said before."""
 
-    code = fields.String(required=True, validate=validate.Regexp(r"^[A-Za-z0-9._-]{1,32}\Z"), metadata=_about("unique in the project"))
-    name = _text(100, required=True)
-    department = _text(64, required=True)
-    shift = _text(32, "a shift of the policy: day, night, any", load_default="any")
+    code = fields.String(required=True, validate=validate.Regexp(r"^[A-Za-z0-9._-]{1,32}\Z"), metadata=about("unique in the project"))
+    name = text(100, required=True)
+    department = text(64, required=True)
+    shift = text(32, "a shift of the policy: day, night, any", load_default="any")
     skills = fields.List(
-        _text(32),
+        text(32),
         load_default=list,
         validate=validate.Length(max=50),
-        metadata=_about("items that they can see to; none: whatever the department does"),
+        metadata=about("items that they can see to; none: whatever the department does"),
     )
     active = fields.Boolean(load_default=True)
-    user = _text(64, "their log-in, who alone may then answer for them", load_default=None)
+    user = text(64, "their log-in, who alone may then answer for them", load_default=None)
 
     @post_load
     def _profile(self, data: dict[str, Any], **_: Any) -> model.Profile:
@@ -52,31 +33,27 @@ class Enrol(Command):
 
 
 class Leave(Command):
-    since = _time("left out: from now", load_default=None)
-    until = _time("left out: until back", load_default=None)
-
-
-class Nothing(Command):
-    """No more than the command itself."""
+    since = moment("left out: from now", load_default=None)
+    until = moment("left out: until back", load_default=None)
 
 
 class Take(Command):
-    engineer = _text(32, "a code of the crew; left out: the caller", load_default=None)
+    engineer = text(32, "a code of the crew; left out: the caller", load_default=None)
 
 
 class Refuse(Take):
     reason_code = fields.Enum(model.Refusal, by_value=True, required=True)
-    note = _text(500, load_default=None)
+    note = text(500, load_default=None)
 
 
 class Assign(Command):
-    engineer = _text(32, "a code of the crew", required=True)
+    engineer = text(32, "a code of the crew", required=True)
 
 
 class Record(Command):
-    item = _text(100, required=True)
+    item = text(100, required=True)
     quantity = fields.Integer(required=True, strict=True, validate=validate.Range(min=1, max=1_000_000))
-    price_fen = fields.Integer(required=True, strict=True, validate=validate.Range(min=0, max=10**11), metadata=_about("of one, in fen"))
+    price_fen = fields.Integer(required=True, strict=True, validate=validate.Range(min=0, max=10**11), metadata=about("of one, in fen"))
     kind = fields.Enum(model.LineKind, by_value=True, load_default=model.LineKind.MATERIAL)
 
     @post_load
@@ -87,9 +64,9 @@ class Record(Command):
 class OrderQuery(PageQuery):
     """Which orders: of an engineer, in a state, of a ticket."""
 
-    engineer = _text(32, load_default=None)
+    engineer = text(32, load_default=None)
     state = fields.Enum(model.State, by_value=True, load_default=None)
-    ticket = _text(64, load_default=None)
+    ticket = text(64, load_default=None)
 
 
 class MemberView(Schema):
@@ -103,15 +80,15 @@ class MemberView(Schema):
     skills = fields.List(fields.String())
     active = fields.Boolean()
     user = fields.String(allow_none=True)
-    leave_from = _time(allow_none=True)
-    leave_until = _time(allow_none=True)
+    leave_from = moment(allow_none=True)
+    leave_until = moment(allow_none=True)
 
 
 class OfferView(Schema):
     engineer = fields.String()
-    at = _time()
+    at = moment()
     state = fields.Enum(model.OfferState, by_value=True)
-    by_hand = fields.String(allow_none=True, metadata=_about("who assigned it"))
+    by_hand = fields.String(allow_none=True, metadata=about("who assigned it"))
     reason = fields.Enum(model.Refusal, by_value=True, allow_none=True)
     note = fields.String(allow_none=True)
 
@@ -120,9 +97,9 @@ class LineView(Schema):
     kind = fields.Enum(model.LineKind, by_value=True)
     item = fields.String()
     quantity = fields.Integer()
-    price_fen = fields.Integer(metadata=_about("of one"))
+    price_fen = fields.Integer(metadata=about("of one"))
     by = fields.String()
-    at = _time()
+    at = moment()
 
 
 class OrderView(Schema):
@@ -133,14 +110,14 @@ class OrderView(Schema):
     project = fields.String()
     ticket = fields.String()
     round = fields.Integer()
-    number = fields.String(metadata=_about("of the ticket"))
+    number = fields.String(metadata=about("of the ticket"))
     kind = fields.String()
     urgency = fields.String()
     department = fields.String()
     skill = fields.String(allow_none=True)
     unit = fields.String(allow_none=True)
     place = fields.String(allow_none=True)
-    placed_at = _time()
+    placed_at = moment()
     state = fields.Enum(model.State, by_value=True)
     engineer = fields.String(allow_none=True)
     offers = fields.List(fields.Nested(OfferView))
@@ -152,11 +129,8 @@ class OrderView(Schema):
         return vars(order) | {"actions": model.legal(order)}
 
 
-class OrderEvent(Schema):
+class OrderEvent(Published):
     """What every event of an order says."""
-
-    class Meta:
-        unknown = INCLUDE
 
     order = fields.String(required=True)
     ticket = fields.String(required=True)
@@ -169,11 +143,11 @@ class Ordered(OrderEvent):
 
 
 class OfEngineer(OrderEvent):
-    engineer = fields.String(required=True, metadata=_about("a code of the crew"))
+    engineer = fields.String(required=True, metadata=about("a code of the crew"))
 
 
 class Offered(OfEngineer):
-    offer = fields.Integer(required=True, metadata=_about("1 for the first offer of the order, and so on"))
+    offer = fields.Integer(required=True, metadata=about("1 for the first offer of the order, and so on"))
 
 
 class Refused(OfEngineer):

@@ -49,7 +49,7 @@ SPEC = ServiceSpec(
     calls=(
         _command("enrol", "crew", "Enrol", "MemberView", "Put somebody on the crew, or describe them anew"),
         _command("leave", "crew", "Leave", "MemberView", "Somebody is away"),
-        _command("back", "crew", "Nothing", "MemberView", "Somebody is back"),
+        Call("back", "dispatch.crew", "Somebody is back", body="steward.shapes:Nothing", answer=f"{SCHEMAS}:MemberView"),
         _list("list_crew", "steward.paging:PageQuery", "MemberView", "The crews of a project"),
         _command("take", "work", "Take", "OrderView", "Take an order"),
         _command("refuse", "work", "Refuse", "OrderView", "Refuse an order, with a reason"),

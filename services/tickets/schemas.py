@@ -2,66 +2,42 @@
 
 from __future__ import annotations
 
-from datetime import UTC
-from enum import StrEnum
 from typing import Any
 
-from marshmallow import INCLUDE, RAISE, Schema, fields, post_load, pre_dump, validate
+from marshmallow import Schema, fields, post_load, pre_dump, validate
 
 from services.tickets import model
 from steward.paging import PageQuery
+from steward.shapes import Command, Published, about, choice, moment, text
 
 
-def _time(about: str = "", **options: Any) -> fields.AwareDateTime:
-    return fields.AwareDateTime(format="iso", default_timezone=UTC, metadata=_about(about), **options)
-
-
-def _choice(choices: type[StrEnum], about: str = "", **options: Any) -> fields.Enum[Any]:
-    return fields.Enum(choices, by_value=True, metadata=_about(about), **options)
-
-
-def _text(most: int, about: str = "", least: int = 1, **options: Any) -> fields.String:
-    return fields.String(validate=validate.Length(min=least, max=most), metadata=_about(about), **options)
-
-
-def _score(about: str) -> fields.Integer:
-    return fields.Integer(load_default=None, validate=validate.Range(min=1, max=5), strict=True, metadata=_about(about))
-
-
-def _about(text: str) -> dict[str, str]:
-    return {"description": text} if text else {}
-
-
-class Command(Schema):
-    """The body of a command: unknown members are refused."""
-
-    class Meta:
-        unknown = RAISE
+def _score(says: str) -> fields.Integer:
+    return fields.Integer(load_default=None, validate=validate.Range(min=1, max=5), strict=True, metadata=about(says))
 
 
 class RaiseTicket(Command):
     """Intake (handbook §3): the unit, or the place if the matter is in a public area."""
 
-    kind = _choice(model.Kind, required=True)
-    channel = _choice(model.Channel, required=True)
-    what = _text(2000, "in the caller's words", required=True)
-    unit = _text(64, "id of a unit of this project", load_default=None)
-    place = _text(200, "where, in a public area", load_default=None)
-    item = _choice(model.Item, load_default=None)
-    urgency = _choice(model.Urgency, "left out: by policy, from the item", load_default=None)
-    difficulty = _choice(model.Difficulty, "left out: by policy, from the item", load_default=None)
-    department = _text(64, "left out: by policy, from item and kind", load_default=None)
-    caller_name = _text(100, load_default=None)
+    kind = choice(model.Kind, required=True)
+    channel = choice(model.Channel, required=True)
+    what = text(2000, "in the caller's words", required=True)
+    unit = text(64, "id of a unit of this project", load_default=None)
+    place = text(200, "where, in a public area", load_default=None)
+    item = choice(model.Item, load_default=None)
+    urgency = choice(model.Urgency, "left out: by policy, from the item", load_default=None)
+    difficulty = choice(model.Difficulty, "left out: by policy, from the item", load_default=None)
+    department = text(64, "left out: by policy, from item and kind", load_default=None)
+    caller_name = text(100, load_default=None)
     caller_phone = fields.String(
         load_default=None,
         validate=validate.Regexp(r"^\+?[0-9][0-9 -]{2,30}\Z"),
-        metadata=_about("digits, blanks and hyphens, at most 32 characters"),
+        metadata=about("digits, blanks and hyphens, at most 32 characters"),
     )
     language = fields.String(load_default=None, validate=validate.OneOf(["zh-CN", "en"]))
-    wished_at = _time("when the caller would like somebody to come", load_default=None)
-    wishes = _text(1000, "special wishes", load_default=None)
-    entry_allowed = fields.Boolean(load_default=False, metadata=_about("may be entered with the spare key when nobody is home"))
-    appointment_at = _time("agreed with the caller", load_default=None)
+    wished_at = moment("when the caller would like somebody to come", load_default=None)
+    wishes = text(1000, "special wishes", load_default=None)
+    entry_allowed = fields.Boolean(load_default=False, metadata=about("may be entered with the spare key when nobody is home"))
+    appointment_at = moment("agreed with the caller", load_default=None)
 
     @post_load
     def _intake(self, data: dict[str, Any], **_: Any) -> model.Intake:
@@ -71,17 +47,17 @@ class RaiseTicket(Command):
 class Noted(Command):
     """A command that needs no more than itself, with an optional note."""
 
-    note = _text(2000, load_default=None)
+    note = text(2000, load_default=None)
 
 
 class Wait(Noted):
-    reason = _choice(model.WaitReason, required=True)
-    next_at = _time("when work is to go on", required=True)
+    reason = choice(model.WaitReason, required=True)
+    next_at = moment("when work is to go on", required=True)
 
 
 class CheckWork(Command):
-    signature = _text(200, "the resident's, or where it is kept", load_default=None)
-    remark = _text(1000, "needed when there is no signature", load_default=None)
+    signature = text(200, "the resident's, or where it is kept", load_default=None)
+    remark = text(1000, "needed when there is no signature", load_default=None)
 
     @post_load
     def _check(self, data: dict[str, Any], **_: Any) -> model.Check:
@@ -91,14 +67,14 @@ class CheckWork(Command):
 class CallBack(Command):
     """The result of a callback; a score that was not asked for is left out."""
 
-    satisfaction = _choice(model.Satisfaction, required=True)
+    satisfaction = choice(model.Satisfaction, required=True)
     solved = fields.Boolean(required=True)
     attitude = _score("1 bad to 5 good")
     quality = _score("1 bad to 5 good")
     price = _score("1 bad to 5 good")
     procedure = _score("was the procedure kept: 1 no to 5 fully")
-    at_door = fields.Boolean(load_default=False, metadata=_about("made at the door, not by phone"))
-    remark = _text(1000, load_default=None)
+    at_door = fields.Boolean(load_default=False, metadata=about("made at the door, not by phone"))
+    remark = text(1000, load_default=None)
 
     @post_load
     def _callback(self, data: dict[str, Any], **_: Any) -> model.Callback:
@@ -106,29 +82,29 @@ class CallBack(Command):
 
 
 class Reopen(Noted):
-    reason_code = _choice(model.ReopenReason, load_default=model.ReopenReason.UNSOLVED)
+    reason_code = choice(model.ReopenReason, load_default=model.ReopenReason.UNSOLVED)
 
 
 class Cancel(Noted):
-    reason_code = _choice(model.CancelReason, required=True)
+    reason_code = choice(model.CancelReason, required=True)
 
 
 class TicketQuery(PageQuery):
     """Which tickets: by state, by kind, or the one with a number."""
 
-    state = _choice(model.State, load_default=None)
-    kind = _choice(model.Kind, load_default=None)
-    number = _text(32, "exactly", load_default=None)
+    state = choice(model.State, load_default=None)
+    kind = choice(model.Kind, load_default=None)
+    number = text(32, "exactly", load_default=None)
 
 
 class MarkView(Schema):
     command = fields.String()
-    at = _time()
+    at = moment()
     by = fields.String()
     round = fields.Integer()
     reason = fields.String(allow_none=True)
     note = fields.String(allow_none=True)
-    next_at = _time(allow_none=True)
+    next_at = moment(allow_none=True)
 
 
 class CheckView(Schema):
@@ -138,7 +114,7 @@ class CheckView(Schema):
 
 
 class CallbackView(Schema):
-    satisfaction = _choice(model.Satisfaction)
+    satisfaction = choice(model.Satisfaction)
     solved = fields.Boolean()
     attitude = fields.Integer(allow_none=True)
     quality = fields.Integer(allow_none=True)
@@ -156,34 +132,34 @@ class TicketView(Schema):
     version = fields.Integer()
     project = fields.String()
     number = fields.String(metadata={"example": "YH-2611-00042"})
-    state = _choice(model.State)
-    round = fields.Integer(metadata=_about("1, and one more with every reopening"))
-    kind = _choice(model.Kind)
-    channel = _choice(model.Channel)
-    urgency = _choice(model.Urgency)
-    difficulty = _choice(model.Difficulty, allow_none=True)
-    item = _choice(model.Item, allow_none=True)
+    state = choice(model.State)
+    round = fields.Integer(metadata=about("1, and one more with every reopening"))
+    kind = choice(model.Kind)
+    channel = choice(model.Channel)
+    urgency = choice(model.Urgency)
+    difficulty = choice(model.Difficulty, allow_none=True)
+    item = choice(model.Item, allow_none=True)
     department = fields.String(allow_none=True)
     unit = fields.String(allow_none=True)
     unit_label = fields.String(allow_none=True)
     place = fields.String(allow_none=True)
     what = fields.String()
-    caller_name = fields.String(allow_none=True, metadata=_about("masked"))
-    caller_phone = fields.String(allow_none=True, metadata=_about("masked"))
+    caller_name = fields.String(allow_none=True, metadata=about("masked"))
+    caller_phone = fields.String(allow_none=True, metadata=about("masked"))
     language = fields.String()
-    wished_at = _time(allow_none=True)
+    wished_at = moment(allow_none=True)
     wishes = fields.String(allow_none=True)
     entry_allowed = fields.Boolean()
-    appointment_at = _time(allow_none=True)
-    raised_at = _time()
+    appointment_at = moment(allow_none=True)
+    raised_at = moment()
     raised_by = fields.String()
     order = fields.String(allow_none=True)
     engineer = fields.String(allow_none=True)
-    next_at = _time("while it waits: when work is to go on", allow_none=True)
+    next_at = moment("while it waits: when work is to go on", allow_none=True)
     history = fields.List(fields.Nested(MarkView))
     checks = fields.List(fields.Nested(CheckView))
     callbacks = fields.List(fields.Nested(CallbackView))
-    actions = fields.List(fields.String(), metadata=_about("what can be done now"))
+    actions = fields.List(fields.String(), metadata=about("what can be done now"))
 
     @pre_dump
     def _with_actions(self, masked: model.Ticket, **_: Any) -> dict[str, Any]:
@@ -199,28 +175,25 @@ class CallerView(Schema):
     language = fields.String()
 
 
-class TicketEvent(Schema):
+class TicketEvent(Published):
     """What every event of a ticket says."""
 
-    class Meta:
-        unknown = INCLUDE
-
     number = fields.String(required=True)
-    kind = _choice(model.Kind, required=True)
-    urgency = _choice(model.Urgency, required=True)
-    channel = _choice(model.Channel, required=True)
+    kind = choice(model.Kind, required=True)
+    urgency = choice(model.Urgency, required=True)
+    channel = choice(model.Channel, required=True)
     department = fields.String(required=True, allow_none=True)
     unit = fields.String(required=True, allow_none=True)
     place = fields.String(required=True, allow_none=True)
-    item = _choice(model.Item, required=True, allow_none=True)
+    item = choice(model.Item, required=True, allow_none=True)
     round = fields.Integer(required=True)
-    to_dispatch = fields.Boolean(required=True, metadata=_about("this round has, or will have, a work order"))
+    to_dispatch = fields.Boolean(required=True, metadata=about("this round has, or will have, a work order"))
 
 
 class Raised(TicketEvent):
-    difficulty = _choice(model.Difficulty, required=True, allow_none=True)
+    difficulty = choice(model.Difficulty, required=True, allow_none=True)
     has_phone = fields.Boolean(required=True)
-    appointment_at = _time(required=True, allow_none=True)
+    appointment_at = moment(required=True, allow_none=True)
 
 
 class Accepted(TicketEvent):
@@ -237,18 +210,18 @@ class Taken(TicketEvent):
 
 
 class Waiting(TicketEvent):
-    reason = _choice(model.WaitReason, required=True)
-    next_at = _time(required=True)
+    reason = choice(model.WaitReason, required=True)
+    next_at = moment(required=True)
 
 
 class CalledBack(TicketEvent):
-    satisfaction = _choice(model.Satisfaction, required=True)
+    satisfaction = choice(model.Satisfaction, required=True)
     solved = fields.Boolean(required=True)
 
 
 class Reopened(TicketEvent):
-    reason_code = _choice(model.ReopenReason, required=True)
+    reason_code = choice(model.ReopenReason, required=True)
 
 
 class Cancelled(TicketEvent):
-    reason_code = _choice(model.CancelReason, required=True)
+    reason_code = choice(model.CancelReason, required=True)
