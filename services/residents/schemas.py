@@ -14,7 +14,7 @@ MAX_AREA_M2 = 1_000_000
 
 
 def _text(most: int, description: str = "", least: int = 1, **options: Any) -> fields.String:
-    clean = validate.Regexp(r"^[^\x00-\x1f\x7f]*$", error="Must not hold control characters.")
+    clean = validate.Regexp(r"[^\x00-\x1f\x7f]*\Z", error="Must not hold control characters.")
     checks = [validate.Length(min=least, max=most), clean]
     return fields.String(validate=checks, metadata={"description": description}, **options)
 

@@ -10,7 +10,8 @@ _READERS = ("desk", "zone_manager", "supervisor", "manager", "engineer", "securi
 _FILE_READERS = ("desk", "zone_manager", "supervisor", "manager", "cashier", "finance", "admin")
 _UNIT = "/projects/{project}/units/{unit}"
 
-ROSTER_DEADLINE_S = 60
+ROSTER_DEADLINE_S = 120
+"""A roster of the greatest size the policy allows, on a busy machine."""
 
 SPEC = ServiceSpec(
     name="residents",

@@ -1,0 +1,249 @@
+"""Projects, units, people and rosters over the real system."""
+
+from __future__ import annotations
+
+import secrets
+import string
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from typing import Any
+
+import httpx
+import pytest
+from pymongo import MongoClient
+
+from services.residents.spec import ROSTER_DEADLINE_S
+from steward.bus.client import Client
+from steward.testing.system import System
+from steward.testing.waiting import eventually
+from steward.times import now
+from steward.trust.principals import Principal, sign
+
+Json = dict[str, Any]
+HEADER = "楼栋,单元,房号,面积,姓名,电话,关系,入住日期,身份证"
+GOOD = "3,2,501,88.5,张三丰,13812345678,业主,2024-01-31,11010519491231002X"
+
+
+def roster(*rows: str) -> bytes:
+    return "\n".join((HEADER, *rows)).encode("gbk")
+
+
+class Estate:
+    """One project, asked over HTTP as somebody with a role in it."""
+
+    def __init__(self, system: System, operator: Client) -> None:
+        self.system, self.operator = system, operator
+        self.code = "".join(secrets.choice(string.ascii_uppercase) for _ in range(6))
+        self.project = self.code.lower()
+        self.http = httpx.Client(base_url=f"{system.url}/v1", timeout=ROSTER_DEADLINE_S + 10)
+        body = {"id": self.project, "code": self.code, "name": "云海", "name_en": "Cloud Sea", "company": "demo"}
+        operator.call("residents", "open_project", within_s=20, body=body)
+
+    def ask(self, method: str, path: str, role: str = "supervisor", where: str = "", **options: Any) -> httpx.Response:
+        principal = Principal(f"user:{role}", role, {where or self.project: (role,)})
+        token = sign(principal, self.system.settings.token_key, now(), timedelta(minutes=5))
+        headers = {"Authorization": f"Bearer {token}", **options.pop("headers", {})}
+        return self.http.request(method, path.replace("~", f"/projects/{self.project}"), headers=headers, **options)
+
+    def send(self, path: str, body: Json, **options: Any) -> Json:
+        answer = self.ask("POST", path, json=body, **options)
+        assert answer.is_success, answer.text
+        found: Json = answer.json()
+        return found
+
+    def get(self, path: str, **options: Any) -> Json:
+        answer = self.ask("GET", path, **options)
+        assert answer.is_success, answer.text
+        found: Json = answer.json()
+        return found
+
+    def load(self, content: bytes, query: str = "", **options: Any) -> Json:
+        answer = self.ask("POST", f"~/roster?filename=a.csv{query}", content=content, **options)
+        assert answer.status_code == 200, answer.text
+        found: Json = answer.json()
+        return found
+
+
+@pytest.fixture
+def estate(system: System, operator: Client) -> Iterator[Estate]:
+    made = Estate(system, operator)
+    yield made
+    made.http.close()
+
+
+def counts(report: Json) -> tuple[int, int, int, int]:
+    return report["rows"], report["imported"], report["unchanged"], report["wrong"]
+
+
+def test_a_project_is_opened_once_and_only_by_an_administrator_of_it(estate: Estate) -> None:
+    body = {"id": f"{estate.project}2", "code": estate.code[::-1], "name": "新", "name_en": "New", "company": "demo"}
+    assert estate.ask("POST", "/projects", json=body).status_code == 403
+    assert estate.ask("POST", "/projects", "admin", json=body).status_code == 403
+    made = estate.ask("POST", "/projects", "admin", "*", json=body)
+    assert made.status_code == 201 and made.json()["timezone"] == "Asia/Shanghai"
+    assert estate.ask("POST", "/projects", "admin", "*", json=body).status_code == 409
+    again = estate.ask("POST", "/projects", "admin", "*", json={**body, "id": f"{estate.project}3"})
+    assert again.status_code == 409 and again.json()["fields"] == ["code"]
+
+
+@pytest.mark.parametrize(("field", "value"), [("timezone", "Mars/Olympus"), ("id", "UP"), ("code", "x"), ("name", ""), ("x", 1)])
+def test_a_wrong_project_names_its_field(estate: Estate, field: str, value: object) -> None:
+    body = {"id": "any", "code": "ANY", "name": "新", "name_en": "New", "company": "demo", field: value}
+    refused = estate.ask("POST", "/projects", "admin", "*", json=body)
+    assert refused.status_code == 422 and refused.json()["errors"][0]["field"] == field
+
+
+def test_everybody_sees_only_the_projects_granted_to_them(estate: Estate) -> None:
+    assert [project["id"] for project in estate.get("/projects")["items"]] == [estate.project]
+    assert estate.get("~")["code"] == estate.code
+    assert estate.ask("GET", "~", where="elsewhere").status_code == 403
+    first = estate.get("/projects?limit=1", role="admin", where="*")
+    seen = [project["id"] for project in first["items"]]
+    while first["next"]:
+        first = estate.get(f"/projects?limit=1&cursor={first['next']}", role="admin", where="*")
+        seen += [project["id"] for project in first["items"]]
+    assert seen == sorted(set(seen)) and estate.project in seen
+
+
+def test_a_unit_its_people_and_their_ties_from_beginning_to_end(estate: Estate) -> None:
+    unit = estate.send("~/units", {"label": "3-2-501", "building": "3", "area_m2": 88.5})
+    assert estate.ask("POST", "~/units", json={"label": "3-2-501"}).status_code == 409
+    person = estate.send("~/people", {"name": "张三丰", "phones": ["138 1234 5678"], "id_number": "11010519491231002x"})
+    assert (person["phones"], person["id_number"]) == (["138****5678"], "110*************2X")
+    assert estate.ask("POST", "~/people", json={"name": "张三丰", "phones": ["13812345678"]}).status_code == 409
+    tie = {"person": person["id"], "role": "owner", "from": "2024-01-31"}
+    tied = estate.send(f"~/units/{unit['id']}/ties", tie)
+    assert tied["version"] == 2 and tied["ties"][0]["to"] is None
+    assert estate.ask("POST", f"~/units/{unit['id']}/ties", json=tie).status_code == 422
+    path = f"~/units/{unit['id']}/ties/{tied['ties'][0]['id']}/end"
+    stale = estate.ask("POST", path, json={"to": "2025-01-31"}, headers={"If-Match": '"1"'})
+    assert stale.status_code == 412
+    assert estate.ask("POST", f"~/units/{unit['id']}/withdraw", json={}).status_code == 409
+    assert estate.send(path, {"to": "2025-01-31"})["ties"][0]["to"] == "2025-01-31"
+    assert estate.ask("POST", path, json={}).status_code == 409
+    assert estate.send(f"~/units/{unit['id']}/withdraw", {})["withdrawn_at"]
+    assert estate.get("~")["units"] == 0
+    assert [u["id"] for u in estate.get(f"~/people/{person['id']}/units")["items"]] == [unit["id"]]
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "field"),
+    [
+        ("~/people", {"name": "李", "phones": ["12"]}, "phones.0"),
+        ("~/people", {"name": "李", "id_number": "110105194912310021"}, "id_number"),
+        ("~/people", {"name": "李", "language": "fr"}, "language"),
+        ("~/units", {"label": "1", "area_m2": -1}, "area_m2"),
+        ("~/units", {"label": " "}, "label"),
+        ("~/units", {"label": "1\n"}, "label"),
+    ],
+)
+def test_wrong_input_names_its_field(estate: Estate, path: str, body: Json, field: str) -> None:
+    refused = estate.ask("POST", path, json=body)
+    assert refused.status_code == 422 and refused.json()["errors"][0]["field"] == field
+
+
+def test_a_tie_needs_a_person_who_is_on_file(estate: Estate) -> None:
+    unit = estate.send("~/units", {"label": "1"})
+    refused = estate.ask("POST", f"~/units/{unit['id']}/ties", json={"person": "nobody", "role": "owner"})
+    assert refused.status_code == 422 and refused.json()["errors"][0]["field"] == "person"
+
+
+def test_phones_and_names_are_unreadable_in_the_store_and_absent_from_events(estate: Estate) -> None:
+    assert counts(estate.load(roster(GOOD))) == (1, 1, 0, 0)
+    with MongoClient[Json](estate.system.settings.mongo_uri) as store:
+        db = store["steward_residents"]
+        kept = [doc for name in db.list_collection_names() for doc in db[name].find({"project": estate.project})]
+    assert any(doc.get("key") for doc in kept)
+    for secret in ("张三丰", "13812345678", "11010519491231002X"):
+        assert secret not in repr(kept)
+
+
+def test_contacts_are_for_services_and_the_supervisor_only(estate: Estate) -> None:
+    estate.load(roster("3,2,501,88.5,李四,13912345678,租户,2023-01-31,", GOOD))
+    unit = estate.get("~/units?label=3-2-501")["items"][0]
+    told = estate.operator.call("residents", "unit_contact", project=estate.project, unit=unit["id"])
+    assert (told["phone"], told["name"], told["language"]) == ("13812345678", "张三丰", "zh-CN")
+    person = estate.operator.call("residents", "contact", project=estate.project, person=told["person"])
+    assert person["phone"] == "13812345678"
+    assert estate.ask("GET", "~/people", "engineer").status_code == 403
+    assert "13812345678" not in estate.ask("GET", "~/people").text
+    assert [found["id"] for found in estate.get("~/people?phone=%2B8613812345678")["items"]] == [told["person"]]
+
+
+def test_a_dry_run_and_a_wrong_row_under_all_or_nothing_write_nothing(estate: Estate) -> None:
+    content = roster(GOOD, GOOD.replace("13812345678", "138").replace("501", "502"))
+    assert counts(estate.load(content, "&dry_run=true")) == (2, 1, 0, 1)
+    refused = estate.load(content, "&all_or_nothing=true&language=en")
+    assert counts(refused)[1] == 0
+    (problem,) = refused["problems"]
+    assert (problem["row"], problem["column"], problem["code"]) == (3, "电话", "bad_phone")
+    assert "138" not in problem["message"]
+    assert estate.get("~/units")["items"] == []
+
+
+def test_right_rows_are_written_wrong_ones_leave_no_trace_and_the_same_file_again_changes_nothing(estate: Estate) -> None:
+    content = roster(GOOD, GOOD.replace("业主", "朋友").replace("501", "502"), GOOD.replace("501", "503"))
+    assert counts(estate.load(content)) == (3, 2, 0, 1)
+    units = estate.get("~/units")["items"]
+    assert sorted(unit["label"] for unit in units) == ["3-2-501", "3-2-503"]
+    assert len(estate.get("~/people")["items"]) == 1
+    assert counts(estate.load(content)) == (3, 0, 2, 1)
+    assert estate.get("~/units")["items"] == units
+
+
+def test_the_same_idempotency_key_is_told_the_same_report(estate: Estate) -> None:
+    key = {"Idempotency-Key": secrets.token_hex(8)}
+    first = estate.load(roster(GOOD), headers=dict(key))
+    assert estate.load(roster(GOOD), headers=dict(key)) == first
+    assert counts(first) == (1, 1, 0, 0)
+
+
+@pytest.mark.parametrize(
+    ("content", "code"),
+    [(b"", "empty"), (roster(), "no_rows"), ("房号\n1".encode("utf-16"), "encoding"), (b"PK\x03\x04", "format")],
+)
+def test_a_file_of_no_use_is_a_422_that_says_why(estate: Estate, content: bytes, code: str) -> None:
+    refused = estate.ask("POST", "~/roster?filename=a.csv", content=content)
+    assert refused.status_code == 422 and refused.json()["code"] == code
+    assert refused.json()["errors"][0]["field"] == "content"
+
+
+def test_the_same_roster_from_four_callers_at_once_is_written_once(estate: Estate) -> None:
+    content = roster(*(f"3,2,{n},80,人{n},138{n:08d},业主,2024-01-31," for n in range(100, 350)))
+    with ThreadPoolExecutor(4) as callers:
+        answers = list(callers.map(lambda _: estate.ask("POST", "~/roster", content=content), range(4)))
+    assert {answer.status_code for answer in answers} <= {200, 503}
+    assert counts(estate.load(content)) == (250, 0, 250, 0)
+    assert estate.get("~")["units"] == 250
+    assert sum(answer.json()["imported"] for answer in answers if answer.status_code == 200) >= 250 or any(
+        answer.status_code == 503 for answer in answers
+    )
+
+
+def test_every_unit_is_announced_once_in_events_of_at_most_a_hundred(estate: Estate) -> None:
+    content = roster(*(f"3,2,{n},80,,,,," for n in range(100, 330)))
+    assert counts(estate.load(content)) == (230, 230, 0, 0)
+    matter = f"residents/{estate.project}"
+    events = estate.operator.call("residents", "timeline", within_s=20, project=estate.project, matter=matter)
+    told = [event["data"]["units"] for event in events if event["type"] == "residents.units_registered"]
+    assert [len(units) for units in told] == [100, 100, 30]
+    assert len({unit["label"] for units in told for unit in units}) == 230
+    last = told[-1][-1]["id"]
+    enquiry = {"kind": "enquiry", "channel": "web", "what": "when is the pool open", "unit": last}
+    eventually(lambda: estate.ask("POST", "~/tickets", "desk", json=enquiry).status_code == 201, "tickets knows the last unit")
+
+
+def test_a_roster_of_five_thousand_rows_is_written_within_its_deadline(
+    estate: Estate, capsys: pytest.CaptureFixture[str]
+) -> None:
+    content = roster(*(f"{n // 100},{n % 4},{n},80,人{n},138{n:08d},业主,2024-01-31," for n in range(5_000)))
+    started = time.monotonic()
+    assert counts(estate.load(content)) == (5_000, 5_000, 0, 0)
+    written = time.monotonic() - started
+    started = time.monotonic()
+    assert counts(estate.load(content)) == (5_000, 0, 5_000, 0)
+    with capsys.disabled():
+        print(f"\n5,000-row roster over HTTP: written in {written:.1f} s, again in {time.monotonic() - started:.1f} s")
+    assert written < ROSTER_DEADLINE_S
