@@ -90,9 +90,7 @@ def set_active(user: User, active: bool) -> Decision[User]:
     """Shut a user out, or let them in again. Raises IllegalTransition when it is so already."""
     if user.active == active:
         state = "active" if active else "inactive"
-        raise IllegalTransition.of(
-            "activate" if active else "deactivate", state, ["deactivate" if active else "activate"]
-        )
+        raise IllegalTransition.of("activate" if active else "deactivate", state, ["deactivate" if active else "activate"])
     name = "user_activated" if active else "user_deactivated"
     return Decision(replace(user, active=active), (Fact(name, {"user": user.id}),))
 

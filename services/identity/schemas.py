@@ -14,15 +14,11 @@ MAX_GRANTS = 200
 
 
 def _password() -> fields.String:
-    return fields.String(
-        required=True, validate=validate.Length(min=1, max=MAX_PASSWORD), metadata={"format": "password"}
-    )
+    return fields.String(required=True, validate=validate.Length(min=1, max=MAX_PASSWORD), metadata={"format": "password"})
 
 
 def _roles() -> fields.List[Any]:
-    return fields.List(
-        fields.String(validate=validate.OneOf(ROLES)), required=True, validate=validate.Length(max=len(ROLES))
-    )
+    return fields.List(fields.String(validate=validate.OneOf(ROLES)), required=True, validate=validate.Length(max=len(ROLES)))
 
 
 def _project(**options: Any) -> fields.String:

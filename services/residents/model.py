@@ -143,9 +143,7 @@ def open_project(state: Project | None, command: Mapping[str, Any], now: datetim
     return Decision(project, (Fact("project_opened", data),))
 
 
-def register_unit(
-    unit_id: str, project: Project, label: str, building: str, area_m2: float | None, use: Use, now: datetime
-) -> Unit:
+def register_unit(unit_id: str, project: Project, label: str, building: str, area_m2: float | None, use: Use, now: datetime) -> Unit:
     """A new unit of ``project``; :func:`units_registered` announces it. Raises BadInput (label, area_m2)."""
     if not label.strip():
         raise BadInput.of("label", "is empty")

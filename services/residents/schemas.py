@@ -20,9 +20,7 @@ def _text(most: int, description: str = "", least: int = 1, **options: Any) -> f
 
 
 def _moment(description: str = "") -> fields.AwareDateTime:
-    return fields.AwareDateTime(
-        format="iso", default_timezone=UTC, allow_none=True, metadata={"description": description}
-    )
+    return fields.AwareDateTime(format="iso", default_timezone=UTC, allow_none=True, metadata={"description": description})
 
 
 class _In(Schema):
@@ -42,9 +40,7 @@ class OpenProject(_In):
     name = _text(80, "in Chinese", required=True)
     name_en = _text(80, "in English", required=True)
     timezone = _text(64, "IANA name; default by policy")
-    company = fields.String(
-        required=True, validate=validate.Regexp(r"^[a-z0-9-]{2,32}\Z"), metadata={"description": "slug of the company"}
-    )
+    company = fields.String(required=True, validate=validate.Regexp(r"^[a-z0-9-]{2,32}\Z"), metadata={"description": "slug of the company"})
 
 
 class RegisterUnit(_In):
@@ -111,14 +107,10 @@ class RosterQuery(_In):
     """How to read a roster."""
 
     filename = _text(200, "its ending tells the format", load_default="")
-    format = fields.String(
-        validate=validate.OneOf(("csv", "xlsx")), metadata={"description": "default: by filename or content"}
-    )
+    format = fields.String(validate=validate.OneOf(("csv", "xlsx")), metadata={"description": "default: by filename or content"})
     dry_run = fields.Boolean(load_default=False, metadata={"description": "report only, write nothing"})
     all_or_nothing = fields.Boolean(load_default=False, metadata={"description": "write nothing when any row is wrong"})
-    ignore_unknown = fields.Boolean(
-        load_default=False, metadata={"description": "leave out columns that are not known"}
-    )
+    ignore_unknown = fields.Boolean(load_default=False, metadata={"description": "leave out columns that are not known"})
     language = fields.String(load_default="zh-CN", validate=validate.OneOf(LANGUAGES))
 
 

@@ -34,14 +34,10 @@ SPEC = ServiceSpec(
         Call("units", "residents.read", "Units of a project", query=f"{_S}UnitQuery", answer=f"{_S}UnitView"),
         Call("unit", "residents.read", "One unit", answer=f"{_S}UnitView"),
         Call("withdraw_unit", "residents.work", "Take a unit out of use", body=f"{_S}Nothing", answer=f"{_S}UnitView"),
-        Call(
-            "register_person", "residents.work", "File a person", body=f"{_S}RegisterPerson", answer=f"{_S}PersonView"
-        ),
+        Call("register_person", "residents.work", "File a person", body=f"{_S}RegisterPerson", answer=f"{_S}PersonView"),
         Call("people", "residents.people", "People on file", query=f"{_S}PersonQuery", answer=f"{_S}PersonView"),
         Call("person", "residents.people", "One person", answer=f"{_S}PersonView"),
-        Call(
-            "person_units", "residents.people", "A person's units, former ones too", query=_PAGE, answer=f"{_S}UnitView"
-        ),
+        Call("person_units", "residents.people", "A person's units, former ones too", query=_PAGE, answer=f"{_S}UnitView"),
         Call("make_tie", "residents.work", "Tie a person to a unit", body=f"{_S}MakeTie", answer=f"{_S}UnitView"),
         Call("end_tie", "residents.work", "End a tie", body=f"{_S}EndTie", answer=f"{_S}UnitView"),
         Call(
@@ -74,9 +70,7 @@ SPEC = ServiceSpec(
     permissions=(
         Permission("residents.read", (*_READERS, "quality", "auditor", "admin"), "See projects and units"),
         Permission("residents.people", _FILE_READERS, "See people, phones masked"),
-        Permission(
-            "residents.work", ("desk", "zone_manager", "supervisor", "manager", "admin"), "File units and people"
-        ),
+        Permission("residents.work", ("desk", "zone_manager", "supervisor", "manager", "admin"), "File units and people"),
         Permission("residents.import", ("supervisor", "manager", "admin"), "Import rosters"),
         Permission("residents.open", ("admin",), "Open projects"),
         Permission("residents.contact", ("supervisor",), "See phones in full"),

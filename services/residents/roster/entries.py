@@ -92,9 +92,7 @@ def _column_problems(row: int, titles: list[str], fields: list[str | None], unkn
     return problems
 
 
-def _entry(
-    row: Row, fields: list[str | None], headers: Mapping[str, str], rules: Rules
-) -> tuple[Entry | None, list[Problem]]:
+def _entry(row: Row, fields: list[str | None], headers: Mapping[str, str], rules: Rules) -> tuple[Entry | None, list[Problem]]:
     values: dict[str, Any] = {}
     problems = []
     if any(str(cell or "").strip() for cell in row.cells[len(fields) :]):

@@ -45,9 +45,7 @@ def _read(content: bytes, named: str, rules: Rules, ignore_unknown: bool) -> Ros
 class Import:
     """One import into one project. ``run`` may be repeated: what is on file already stays as it is."""
 
-    def __init__(
-        self, store: StoreOf, sealer: Sealer, context: Context, project: Project, policy: Mapping[str, Any]
-    ) -> None:
+    def __init__(self, store: StoreOf, sealer: Sealer, context: Context, project: Project, policy: Mapping[str, Any]) -> None:
         self._store, self._context, self._project, self._policy = store, context, project, policy
         self._sealer = sealer
         self._make = Maker(
@@ -129,9 +127,7 @@ class Import:
         except (AlreadyExists, AlreadyDone) as error:
             raise Conflict("somebody else filed the same meanwhile") from error
 
-    def _report(
-        self, roster: Roster, changes: Sequence[Changes], query: Mapping[str, Any], written: bool
-    ) -> dict[str, Any]:
+    def _report(self, roster: Roster, changes: Sequence[Changes], query: Mapping[str, Any], written: bool) -> dict[str, Any]:
         problems = sorted([*roster.problems, *(p for change in changes for p in change.problems)], key=lambda p: p.row)
         right = sum(len(change.written) for change in changes)
         unchanged = sum(len(change.unchanged) for change in changes)

@@ -21,9 +21,7 @@ from services.residents.roster.tables import Cell, Row, refused
 
 _WORKBOOK = "xl/workbook.xml"
 _RELATIONS = "xl/_rels/workbook.xml.rels"
-_WANTED = re.compile(
-    r"\[Content_Types\]\.xml|_rels/\.rels|xl/[^/]+\.xml|xl/_rels/[^/]+\.rels|xl/worksheets/[^/]+\.xml", re.I
-)
+_WANTED = re.compile(r"\[Content_Types\]\.xml|_rels/\.rels|xl/[^/]+\.xml|xl/_rels/[^/]+\.rels|xl/worksheets/[^/]+\.xml", re.I)
 _FIRST_SHEET = re.compile(rb"<(?:\w+:)?sheet\s[^<]*?\br:id\s*=\s*[\"']([^\"'<]+)")
 _RELATION = re.compile(rb"<(?:\w+:)?Relationship\s[^<]*")
 _ATTRIBUTE = re.compile(rb"\b(\w+)\s*=\s*[\"']([^\"'<]*)")

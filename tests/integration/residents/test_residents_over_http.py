@@ -235,9 +235,7 @@ def test_every_unit_is_announced_once_in_events_of_at_most_a_hundred(estate: Est
     eventually(lambda: estate.ask("POST", "~/tickets", "desk", json=enquiry).status_code == 201, "tickets knows the last unit")
 
 
-def test_a_roster_of_five_thousand_rows_is_written_within_its_deadline(
-    estate: Estate, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_roster_of_five_thousand_rows_is_written_within_its_deadline(estate: Estate, capsys: pytest.CaptureFixture[str]) -> None:
     content = roster(*(f"{n // 100},{n % 4},{n},80,人{n},138{n:08d},业主,2024-01-31," for n in range(5_000)))
     started = time.monotonic()
     assert counts(estate.load(content)) == (5_000, 5_000, 0, 0)

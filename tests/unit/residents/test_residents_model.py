@@ -134,9 +134,7 @@ class UnitLife(RuleBasedStateMachine):
         until = None if length is None else since + timedelta(days=length)
         tie = Tie(f"t{self.made}", person, role, since, until)
         clash = any(
-            other.person == person
-            and other.role == role
-            and max(other.since, since) < min(other.until or date.max, until or date.max)
+            other.person == person and other.role == role and max(other.since, since) < min(other.until or date.max, until or date.max)
             for other in self.unit.ties
         )
         allowed = self.unit.withdrawn_at is None and (until is None or until > since) and not clash
