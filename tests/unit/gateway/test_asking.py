@@ -34,7 +34,7 @@ def house() -> Front:
     return front()
 
 
-def token(principal: Principal = DESK, lifetime_s: int = 60) -> str:
+def token(principal: Principal = DESK, lifetime_s: int = 86_400) -> str:
     return "Bearer " + sign(principal, KEY, NOW, timedelta(seconds=lifetime_s))
 
 
@@ -61,7 +61,7 @@ def test_without_a_good_token_nothing_else_is_looked_at(house: Front, header: st
 
 
 def test_a_stream_ticket_opens_nothing_but_the_stream(house: Front) -> None:
-    ticket = house.gatekeeper.ticket(DESK, NOW, 60)
+    ticket = house.gatekeeper.ticket(DESK, NOW, 86_400)
     assert read(house, request("GET", f"/v1/stream?ticket={ticket}")).principal.id == "user:li"
     with pytest.raises(NotAuthenticated):
         read(house, request("GET", f"{PATH}?ticket={ticket}"))

@@ -1,0 +1,70 @@
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+
+import pytest
+from eventlet import Timeout
+from werkzeug.test import Client
+
+from gateway.house import Front, House
+from gateway.web import Application, GatewayServer
+from tests.unit.gateway.example import LIMITS, front
+
+FRONT: Front = front()
+PATH = "/v1/projects/yh/parcels"
+
+
+class Broken:
+    """An entrypoint whose worker fails."""
+
+    def __init__(self, error: BaseException) -> None:
+        self._error = error
+
+    def work(self, *_: object) -> None:
+        raise self._error
+
+
+@pytest.fixture
+def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[GatewayServer]:
+    monkeypatch.setattr(House, "front", lambda _: FRONT)
+    yield GatewayServer()
+
+
+def test_beyond_the_limit_requests_are_refused_at_once_and_probes_are_not(server: GatewayServer) -> None:
+    client = Client(Application(server))
+    server.in_flight = LIMITS.in_flight
+    refused = client.get(PATH)
+    assert (refused.status_code, refused.headers["Retry-After"]) == (503, "1")
+    assert client.get("/openapi.json").status_code == 200
+    assert client.get("/metrics").status_code == 200
+    assert server.in_flight == LIMITS.in_flight
+
+
+@pytest.mark.parametrize(("error", "status"), [(KeyError("secret"), 500), (Timeout(), 504), (BrokenPipeError(), 503)])
+def test_whatever_fails_becomes_a_problem_document(
+    server: GatewayServer, monkeypatch: pytest.MonkeyPatch, error: BaseException, status: int
+) -> None:
+    monkeypatch.setattr(server, "entrypoint", lambda: Broken(error))
+    response = Client(Application(server)).get(PATH, headers={"X-Request-Id": "r-1"})
+    assert (response.status_code, response.headers["X-Request-Id"]) == (status, "r-1")
+    assert json.loads(response.data)["instance"] == "urn:steward:request:r-1" and b"secret" not in response.data
+    assert (server.in_flight, server.writing) == (0, 0)
+
+
+def test_a_gateway_that_stops_says_so(server: GatewayServer) -> None:
+    assert Client(Application(server)).get(PATH).status_code == 503
+
+
+@pytest.mark.parametrize("path", ["/", "/nowhere", "/openapi.json", PATH])
+def test_every_answer_carries_what_keeps_a_browser_safe(server: GatewayServer, path: str) -> None:
+    headers = Client(Application(server)).get(path).headers
+    assert headers["X-Content-Type-Options"] == "nosniff"
+    assert headers["Content-Security-Policy"].startswith("default-src 'none'")
+    assert headers["Referrer-Policy"] == "no-referrer"
+    assert headers["Cache-Control"]
+
+
+def test_head_has_the_headers_of_get_and_no_body(server: GatewayServer) -> None:
+    response = Client(Application(server)).head("/openapi.json")
+    assert (response.status_code, response.data) == (200, b"")
