@@ -115,11 +115,16 @@ def attempt(guard: Guard | None, guard_id: str, lockout: Mapping[str, Any], now:
     """
     if guard is not None and guard.locked_until is not None and now < guard.locked_until:
         raise Overloaded("too many wrong passwords", retry_after_s=ceil((guard.locked_until - now).total_seconds()))
-    if guard is None or guard.locked_until is not None or now >= guard.since + timedelta(seconds=lockout["window_s"]):
+    if guard is None or _is_over(guard, lockout, now):
         guard = Guard(guard_id, 0, now, version=guard.version if guard else 0)
     failures = guard.failures + 1
     locked = now + timedelta(seconds=lockout["lock_s"]) if failures >= lockout["max_failures"] else None
     return Decision(replace(guard, failures=failures, locked_until=locked))
+
+
+def _is_over(guard: Guard, lockout: Mapping[str, Any], now: datetime) -> bool:
+    """Whether nothing that ``guard`` has counted counts any more; its window begins with the first failure."""
+    return guard.failures == 0 or guard.locked_until is not None or now >= guard.since + timedelta(seconds=lockout["window_s"])
 
 
 def clear(guard: Guard, now: datetime) -> Decision[Guard]:

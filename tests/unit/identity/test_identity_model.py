@@ -140,7 +140,7 @@ class GuardLife(RuleBasedStateMachine):
             assert GUARDS.from_document(GUARDS.to_document(self.guard)) == self.guard
 
 
-GuardLife.TestCase.settings = settings(max_examples=80, stateful_step_count=30, deadline=None)
+GuardLife.TestCase.settings = settings(max_examples=200, stateful_step_count=30, deadline=None)
 test_no_sequence_of_attempts_gets_past_the_lock = GuardLife.TestCase
 
 roles = st.lists(st.sampled_from(ROLES), max_size=4)
