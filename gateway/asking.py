@@ -16,10 +16,11 @@ from werkzeug.wrappers import Request
 
 from gateway.limits import Limits
 from gateway.operations import Operation
-from gateway.problems import Malformed, NotJson, TooLarge, wrong_fields
+from gateway.problems import Malformed, NotJson, TooLarge
 from gateway.strict import clean, parse
 from steward.ids import new_id
 from steward.trust.principals import Principal
+from steward.validation import wrong_fields
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,128}")
 _KEY = re.compile(r"[\x21-\x7e]{1,128}")

@@ -10,7 +10,6 @@ from eventlet import Timeout
 from werkzeug.wrappers import Response
 
 from steward.errors import (
-    BadInput,
     DeadlineExceeded,
     NotAuthenticated,
     Overloaded,
@@ -90,20 +89,3 @@ def problem(error: BaseException, request_id: str) -> Response:
     document: dict[str, Any] = told.problem() | {"instance": f"urn:steward:request:{request_id}"}
     body = json.dumps(document, ensure_ascii=False, default=str)
     return Response(body, told.status, headers_of(told), content_type=MEDIA)
-
-
-def wrong_fields(messages: Any) -> BadInput:
-    """The error for what marshmallow found, one row a field: ``{"field": "unit.label", "message": …}``."""
-    errors = [{"field": field, "message": message} for field, message in _flat(messages, "")]
-    return BadInput("; ".join(f"{row['field']}: {row['message']}" for row in errors[:3]), errors=errors)
-
-
-def _flat(messages: Any, prefix: str) -> list[tuple[str, str]]:
-    if isinstance(messages, dict):
-        found = []
-        for name, inner in messages.items():
-            below = prefix if name == "_schema" else f"{prefix}.{name}" if prefix else str(name)
-            found += _flat(inner, below)
-        return found
-    rows = messages if isinstance(messages, list) else [messages]
-    return [(prefix or "body", row) if isinstance(row, str) else (prefix, str(row)) for row in rows]

@@ -11,6 +11,9 @@ from marshmallow import Schema, ValidationError
 from steward import plugins
 from steward.errors import BadInput
 
+_TOLD = 3
+"""How many fields the sentence names; the list names all."""
+
 
 @cache
 def schema(dotted: str) -> Schema:
@@ -20,12 +23,17 @@ def schema(dotted: str) -> Schema:
 
 
 def checked(dotted: str, data: Any) -> Any:
-    """``data`` as the schema loads it. Raises BadInput that lists ``{"field", "message"}`` for each error."""
+    """``data`` as the schema loads it. Raises BadInput, see :func:`wrong_fields`."""
     try:
         return schema(dotted).load(data)
     except ValidationError as error:
-        errors = [{"field": field, "message": message} for field, message in _flat(error.messages)]
-        raise BadInput("; ".join(f"{e['field']}: {e['message']}" for e in errors), errors=errors) from error
+        raise wrong_fields(error.messages) from error
+
+
+def wrong_fields(messages: Any) -> BadInput:
+    """The error for what marshmallow found, one row a field: ``{"field": "unit.label", "message": …}``."""
+    errors = [{"field": field, "message": message} for field, message in _flat(messages)]
+    return BadInput("; ".join(f"{row['field']}: {row['message']}" for row in errors[:_TOLD]), errors=errors)
 
 
 def _flat(messages: Any, path: str = "") -> Iterator[tuple[str, str]]:

@@ -6,8 +6,9 @@ import logging
 import pytest
 from eventlet import Timeout
 
-from gateway.problems import MEDIA, Malformed, NotJson, TooLarge, WrongMethod, problem, wrong_fields
+from gateway.problems import MEDIA, Malformed, NotJson, TooLarge, WrongMethod, problem
 from steward.errors import (
+from steward.validation import wrong_fields
     BadInput,
     Conflict,
     DeadlineExceeded,
