@@ -8,7 +8,6 @@ from eventlet import Timeout
 
 from gateway.problems import MEDIA, Malformed, NotJson, TooLarge, WrongMethod, problem
 from steward.errors import (
-from steward.validation import wrong_fields
     BadInput,
     Conflict,
     DeadlineExceeded,
@@ -21,6 +20,7 @@ from steward.validation import wrong_fields
     StewardError,
     Unavailable,
 )
+from steward.validation import wrong_fields
 
 
 @pytest.mark.parametrize(
