@@ -1,7 +1,8 @@
 """What becomes of a message when its handler has ended: the only place where that is decided.
 
 ended well, or done before       acknowledged
-transient, something is away     comes back after a delay, as often as it takes
+transient, something is away,    comes back after a delay, as often as it takes
+or another writer in the way
 transient, out of order          comes back after growing delays; then a dead letter
 any other failure (a defect)     comes back after growing delays; then a dead letter
 cannot ever succeed              a dead letter at once
@@ -20,7 +21,7 @@ from steward.bus.envelope import Malformed
 from steward.bus.intake import Delivery
 from steward.bus.postbox import Outgoing, Postbox
 from steward.bus.topology import delayed
-from steward.errors import DeadlineExceeded, OutOfOrder, StewardError, Transient, Unavailable
+from steward.errors import Conflict, DeadlineExceeded, OutOfOrder, StewardError, Transient, Unavailable
 from steward.ids import new_id
 from steward.observe import metrics
 from steward.spec import Retry
@@ -47,8 +48,11 @@ def hopeless(error: BaseException) -> bool:
 
 
 def away(error: BaseException) -> bool:
-    """Whether the fault is not the message's at all, so that no attempt is counted."""
-    return isinstance(error, (Unavailable, DeadlineExceeded))
+    """Whether the fault is not the message's at all, so that no attempt is counted.
+
+    A conflict that outlasts the tries at once: somebody died within a transaction, which the store gives up in a minute.
+    """
+    return isinstance(error, (Unavailable, DeadlineExceeded, Conflict))
 
 
 @dataclass(frozen=True)

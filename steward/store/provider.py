@@ -23,6 +23,7 @@ from steward.spec import Collection, ServiceSpec
 from steward.store.client import Document, connect, database, ensure_indexes, our_words
 from steward.store.journal import JOURNAL, Journal
 from steward.store.reading import Reading
+from steward.store.sessions import Sessions
 from steward.store.work import AlreadyDone, Work
 
 log = logging.getLogger(__name__)
@@ -48,7 +49,7 @@ class StoreOf:
         """
         assert self._context is not None
         context = replace(self._context, key=key or self._context.key, now=at or self._context.now)
-        work = Work(self._shared.client, self.database, self._shared.spec, context)
+        work = Work(self._shared.client, self.database, self._shared.spec, context, self._shared.sessions)
         return self._committing(work, lenient)
 
     @contextmanager
@@ -75,6 +76,7 @@ class SharedStore(SharedExtension):
     client: MongoClient[Document]
     database: Database[Document]
     journal: Journal
+    sessions: Sessions
     spec: ServiceSpec
 
     def __init__(self) -> None:
@@ -88,8 +90,10 @@ class SharedStore(SharedExtension):
         if hasattr(self, "client"):
             return
         self.spec = self.container.service_cls.spec
-        self.client = connect(Settings.from_env().mongo_uri)
+        settings = Settings.from_env()
+        self.client = connect(settings.mongo_uri)
         self.database = database(self.client, self.spec.name)
+        self.sessions = Sessions(self.client, self.database, f"{self.spec.name}-{settings.replica}")
         self.journal = Journal(self.database)
         health.board.ready("store", self._answers)
         self._watching = self.container.spawn_managed_thread(self._watch)
@@ -130,6 +134,7 @@ class SharedStore(SharedExtension):
         if self._ready:
             return
         kit = (JOURNAL, Collection("dead_letters"), Collection("leases"))
+        self.sessions.end_predecessors()
         ensure_indexes(self.database, replace(self.spec, collections=(*self.spec.collections, *kit)))
         self._ready = True
 

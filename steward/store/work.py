@@ -24,6 +24,7 @@ from steward.spec import ServiceSpec
 from steward.store.client import Document, our_words
 from steward.store.journal import JOURNAL
 from steward.store.repository import Aggregate, Repository
+from steward.store.sessions import Sessions
 from steward.times import now
 
 A = TypeVar("A", bound=Aggregate)
@@ -57,8 +58,10 @@ class Work:
     AlreadyDone (this key has taken effect before).
     """
 
-    def __init__(self, client: MongoClient[Document], db: Database[Document], spec: ServiceSpec, context: Context) -> None:
-        self._client, self._db, self._spec, self._context = client, db, spec, context
+    def __init__(
+        self, client: MongoClient[Document], db: Database[Document], spec: ServiceSpec, context: Context, sessions: Sessions
+    ) -> None:
+        self._client, self._db, self._spec, self._context, self._sessions = client, db, spec, context, sessions
         self._if_match = context.if_match
         self._loaded: dict[tuple[str, str], _Loaded] = {}
         self._missing: set[tuple[str, str]] = set()
@@ -186,14 +189,16 @@ class Work:
         return entry | {name: value for name, value in optional.items() if value is not None}
 
     def _commit(self) -> None:
-        with our_words(), self._client.start_session() as session, session.start_transaction():
-            try:
-                self._db[JOURNAL.name].insert_one(self._entry(), session=session)
-            except DuplicateKeyError:
-                session.abort_transaction()
-                self._already_done()
-            for write in self._writes:
-                write(session)
+        with our_words(), self._client.start_session() as session:
+            self._sessions.note(session)
+            with session.start_transaction():
+                try:
+                    self._db[JOURNAL.name].insert_one(self._entry(), session=session)
+                except DuplicateKeyError:
+                    session.abort_transaction()
+                    self._already_done()
+                for write in self._writes:
+                    write(session)
 
     def _already_done(self) -> None:
         entry = self._db[JOURNAL.name].find_one({"_id": self._context.key})

@@ -63,7 +63,7 @@ def test_what_can_never_succeed_is_given_up_at_once(error: Exception) -> None:
     assert letter.headers[settling.QUEUE] == "s.on_event"
 
 
-@pytest.mark.parametrize("error", [RuntimeError("x"), KeyError("x"), Conflict("x"), KeyboardInterrupt()])
+@pytest.mark.parametrize("error", [RuntimeError("x"), KeyError("x"), KeyboardInterrupt()])
 def test_a_failure_comes_back_to_its_own_queue_alone(error: BaseException) -> None:
     _, [again] = settle(error)
     assert again.routing_key.endswith(".s.on_event")
@@ -77,8 +77,8 @@ def test_failures_end_as_a_dead_letter_when_the_delays_are_used_up() -> None:
     assert letter.routing_key == "s.dead"
 
 
-@pytest.mark.parametrize("error", [Unavailable("x"), DeadlineExceeded("x")])
-def test_while_a_part_is_away_no_attempt_is_counted(error: Exception) -> None:
+@pytest.mark.parametrize("error", [Unavailable("x"), DeadlineExceeded("x"), Conflict("x")])
+def test_while_a_part_is_away_or_another_writer_in_the_way_no_attempt_is_counted(error: Exception) -> None:
     _, [again] = settle(error, x_steward_attempts=2, x_steward_waits=99)
     assert again.headers[settling.ATTEMPTS] == 2
     assert again.routing_key.endswith(".s.on_event")
