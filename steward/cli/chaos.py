@@ -21,9 +21,7 @@ _EXAMPLES = 10
 @click.command()
 @click.option("--seed", type=int, default=20261123, show_default=True, help="Decides requests, victims and moments.")
 @click.option("--tickets", type=click.IntRange(1), default=2_000, show_default=True)
-@click.option(
-    "--kills", type=click.IntRange(1), default=44, show_default=True, help="In all; none is hit twice before all were."
-)
+@click.option("--kills", type=click.IntRange(1), default=44, show_default=True, help="In all; none is hit twice before all were.")
 @click.option("--replicas", multiple=True, metavar="NAME=N", help="How many processes of a service, or of `all`; may be repeated.")
 def command(seed: int, tickets: int, kills: int, replicas: tuple[str, ...]) -> None:
     """Start a system of its own, raise made-up tickets, and kill -9 its processes one after the other meanwhile.

@@ -46,3 +46,16 @@ def held(system: System, name: str) -> Iterator[list[int]]:
         yield pids
     finally:
         system.kill(name, signal.SIGCONT)
+
+
+@contextmanager
+def gone(system: System, name: str) -> Iterator[None]:
+    """Every replica of ``name`` is killed (SIGKILL) and stays so: the supervisor is held, and brings it back at the end."""
+    supervisor = system.roster().supervisor
+    assert supervisor is not None
+    supervisor.send(signal.SIGSTOP)
+    try:
+        system.kill(name)
+        yield
+    finally:
+        supervisor.send(signal.SIGCONT)
