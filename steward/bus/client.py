@@ -32,7 +32,7 @@ class Client:
 
     def __enter__(self) -> Client:
         with _our_words():
-            self._bus = topology.connection(self._settings.amqp_uri)
+            self._bus = topology.connection(self._settings.amqp_uri, heartbeat_s=0)
             self._bus.connect()
             queue = Queue(
                 f"rpc.reply-{OPERATOR}-{self._address}",

@@ -28,9 +28,9 @@ class WrongTopology(Exception):
     """A queue or exchange exists with other arguments, or may not be used; an operator has to look."""
 
 
-def connection(uri: str) -> Connection:
-    """A connection that gives up quickly."""
-    return Connection(uri, heartbeat=HEARTBEAT_S, connect_timeout=CONNECT_TIMEOUT_S)
+def connection(uri: str, heartbeat_s: int = HEARTBEAT_S) -> Connection:
+    """A connection that gives up quickly. Who does not tend it regularly wants no heartbeat (0)."""
+    return Connection(uri, heartbeat=heartbeat_s, connect_timeout=CONNECT_TIMEOUT_S)
 
 
 def events_exchange(service: str) -> Exchange:
