@@ -26,6 +26,7 @@ from steward.spec import Hears, ServiceSpec
 from steward.store.work import AlreadyDone
 from steward.times import now
 from steward.trust.principals import service_principal
+from steward.validation import schema
 
 log = logging.getLogger(__name__)
 
@@ -102,7 +103,7 @@ def _check(event: Envelope) -> None:
     """Raises ValidationError when the data is not what its publisher's schema says; newer fields are let through."""
     publisher = plugins.installed_services().get(event.service)
     if publisher is not None:
-        plugins.load(publisher.event(event.name).schema)(unknown=INCLUDE).load(event.data)
+        schema(publisher.event(event.name).schema).load(event.data, unknown=INCLUDE)
 
 
 def _outcome(service: Any, work: Callable[[], None]) -> BaseException | None:

@@ -113,7 +113,7 @@ def _simulator(place: Place, environ: Mapping[str, str], ports: KeptPorts) -> tu
     port = ports.claim(SIMULATOR)
     argv = (
         sys.executable, "-m", "steward.testing.sms_operator", "--port", str(port),
-        "--secret", environ["STEWARD_SMS_SECRET"], "--log", str(place.data / "sms-sent.jsonl"),
+        "--log", str(place.data / "sms-sent.jsonl"),
     )  # fmt: skip
     url = f"http://{LOOPBACK}:{port}"
     return Part(SIMULATOR, argv, Stage.FAR_SIDE, port, port_probe(port), _python(environ), grace_s=5, url=url), url

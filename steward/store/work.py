@@ -14,7 +14,6 @@ from pymongo.client_session import ClientSession
 from pymongo.database import Database
 from pymongo.errors import DuplicateKeyError
 
-from steward import plugins
 from steward.bus.envelope import Envelope
 from steward.context import Context
 from steward.errors import Conflict, NotFound, PreconditionFailed, StewardError
@@ -26,6 +25,7 @@ from steward.store.journal import JOURNAL
 from steward.store.repository import Aggregate, Repository
 from steward.store.sessions import Sessions
 from steward.times import now
+from steward.validation import schema
 
 A = TypeVar("A", bound=Aggregate)
 Write = Callable[[ClientSession | None], None]
@@ -151,7 +151,7 @@ class Work:
                 type=f"{self._spec.name}.{fact.name}",
                 subject=subject,
                 time=self._context.now,
-                data=_serialised(plugins.load(declared.schema), fact),
+                data=_serialised(schema(declared.schema), fact),
                 project=state.project,
                 matter=getattr(state, "matter", None) or self._matter or subject,
                 version=version,
@@ -218,10 +218,10 @@ def _first_wins() -> Iterator[None]:
         raise
 
 
-def _serialised(schema: type[Schema], fact: Fact) -> dict[str, Any]:
-    dumped: dict[str, Any] = schema().dump(fact.data)
+def _serialised(contract: Schema, fact: Fact) -> dict[str, Any]:
+    dumped: dict[str, Any] = contract.dump(fact.data)
     try:
-        schema().load(dumped)
+        contract.load(dumped)
     except ValidationError as error:
         raise BrokenContract(f"{fact.name}: {error.messages}") from error
     return dumped

@@ -27,6 +27,7 @@ import eventlet
 from eventlet import wsgi
 from werkzeug.wrappers import Request, Response
 
+from steward import settings
 from steward.ids import new_id
 from steward.testing.dysms_signature import signature
 from steward.times import iso, now
@@ -290,11 +291,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m steward.testing.sms_operator", description="Simulated SMS operator")
     parser.add_argument("--port", type=int, required=True, help="0: any free one")
     parser.add_argument("--key", default="", help="the only account that it knows; without it, any")
-    parser.add_argument("--secret", required=True)
+    parser.add_argument("--secret", help="without it STEWARD_SMS_SECRET, which no process list shows")
     parser.add_argument("--log", type=Path)
     parser.add_argument("--dedup", choices=("on", "off"), default="off")
     wanted = parser.parse_args()
-    operator = Operator(wanted.key, wanted.secret, wanted.log, Conduct(dedup=wanted.dedup == "on"))
+    operator = Operator(wanted.key, wanted.secret or settings.read("sms_secret"), wanted.log, Conduct(dedup=wanted.dedup == "on"))
     listener = eventlet.listen(("127.0.0.1", wanted.port), backlog=_BACKLOG)
     print(f"simulated SMS operator on http://127.0.0.1:{listener.getsockname()[1]}/", flush=True)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
