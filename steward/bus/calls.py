@@ -92,8 +92,8 @@ class Replies(SharedExtension):
         headers = {name: value for name, value in headers.items() if value is not None}
         self._waiting[call_id] = signal
         try:
-            self.sending.postbox.send(self._request(service, method, kwargs, headers, within_s, call_id))
             with Timeout(within_s, DeadlineExceeded(f"{service} did not answer in time")):
+                self.sending.postbox.send(self._request(service, method, kwargs, headers, within_s, call_id))
                 answer = json.loads(signal.wait())
         finally:
             self._waiting.pop(call_id, None)

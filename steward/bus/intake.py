@@ -131,7 +131,7 @@ class Intake(SharedExtension):
         while not self._stopping:
             self._beat = monotonic()
             try:
-                with topology.connection(self.container.config["AMQP_URI"]) as bus:
+                with topology.connected(self.container.config["AMQP_URI"]) as bus:
                     self._receive(bus)
             except BROKEN as error:
                 self._bus = None
@@ -149,7 +149,6 @@ class Intake(SharedExtension):
             raise explained from error
 
     def _receive(self, bus: Connection) -> None:
-        bus.connect()
         topology.declare_delays(bus)
         for subscription in self._subscriptions:
             self._consume(bus, subscription)

@@ -111,7 +111,7 @@ class Relay(DependencyProvider):
 
     def _declare(self) -> bool:
         try:
-            with topology.connection(self.container.config["AMQP_URI"]) as bus:
+            with topology.connected(self.container.config["AMQP_URI"]) as bus:
                 topology.declare_publisher(bus, self._spec)
         except BROKEN as error:
             explained = topology.explain(error)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import amqp
 from kombu import Connection, Exchange, Queue
 from kombu.transport.native_delayed_delivery import (
@@ -31,6 +34,19 @@ class WrongTopology(Exception):
 def connection(uri: str, heartbeat_s: int = HEARTBEAT_S) -> Connection:
     """A connection that gives up quickly. Who does not tend it regularly wants no heartbeat (0)."""
     return Connection(uri, heartbeat=heartbeat_s, connect_timeout=CONNECT_TIMEOUT_S)
+
+
+@contextmanager
+def connected(uri: str) -> Iterator[Connection]:
+    """A connection that is open. When anything fails it is dropped without a farewell, which a silent broker would never answer."""
+    bus = connection(uri)
+    try:
+        bus.connect()
+        yield bus
+    except BaseException:
+        bus.collect()
+        raise
+    bus.release()
 
 
 def events_exchange(service: str) -> Exchange:

@@ -51,7 +51,7 @@ def command(file: Path, mapping_file: Path | None, project: str, rate: float | N
     requests = [row for row in rows if isinstance(row, Request)][:limit]
     unusable = [row for row in rows if isinstance(row, Unusable)]
     _tell_unusable(console, unusable)
-    digest = hashlib.sha256(file.read_bytes()).hexdigest()[:12]
+    digest = hashlib.sha256(file.read_bytes() + project.encode()).hexdigest()[:12]
     progress = Progress(settings.data / "replay" / f"{project}-{digest}.jsonl")
     with Client(settings) as client:
         open_project(client, OPENED | {"id": project, "code": REPLAY_CODE, "name": "重放", "name_en": "Replay"})

@@ -62,7 +62,7 @@ class Caller:
     def raise_ticket(self, key: str) -> Answer:
         """A ticket that the desk accepts at once; the same one for the same ``key``."""
         body = {"kind": "repair_public", "channel": "phone", "what": "lamp out", "place": "gate", "item": "lamp"}
-        return self.ask("POST", "/tickets", json=body, headers={"Idempotency-Key": key})
+        return self.ask("POST", "/tickets", json=body, headers={"Idempotency-Key": f"{self.project}-{key}"})
 
     def round(self, key: str) -> list[Answer]:
         """One write, and reads of three services."""
