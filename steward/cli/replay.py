@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import string
 import sys
 from pathlib import Path
 
@@ -22,7 +23,7 @@ from steward.replay.mapping import Mapping, MappingError, Request, Unusable
 from steward.replay.settling import settle
 from steward.times import parse
 
-REPLAY_CODE = "RP"
+_CODE_LETTERS = 4
 
 
 @click.command()
@@ -54,14 +55,26 @@ def command(file: Path, mapping_file: Path | None, project: str, rate: float | N
     digest = hashlib.sha256(file.read_bytes() + project.encode()).hexdigest()[:12]
     progress = Progress(settings.data / "replay" / f"{project}-{digest}.jsonl")
     with Client(settings) as client:
-        open_project(client, OPENED | {"id": project, "code": REPLAY_CODE, "name": "重放", "name_en": "Replay"})
+        open_project(client, OPENED | {"id": project, "code": code_of(project), "name": "重放", "name_en": "Replay"})
         feeder = Feeder(f"http://{settings.http}", lambda: own_token(OPERATOR), project, digest)
         refused = _feed(console, feeder, progress, requests, callers, rate)
         acknowledged = {o.ticket: parse(o.acknowledged_at) for o in progress.read().values() if o.ticket}
-        account = settle(client, project, acknowledged)
+        account = settle(client, project, acknowledged, _raised_before(progress, project))
         dead = sum(len(client.call(service, "dead_letters")) for service in installed_services())
     report.show(console, account, dead, len(unusable), len(refused))
     sys.exit(0 if account.good and not dead and not refused else 1)
+
+
+def code_of(project: str) -> str:
+    """The code of ticket numbers of a replayed project; another one for another project."""
+    digest = hashlib.sha256(project.encode()).digest()
+    return "RP" + "".join(string.ascii_uppercase[byte % len(string.ascii_uppercase)] for byte in digest[:_CODE_LETTERS])
+
+
+def _raised_before(progress: Progress, project: str) -> set[str]:
+    """Tickets that came from other files of the same project."""
+    others = (Progress(path) for path in progress.path.parent.glob(f"{project}-*.jsonl") if path != progress.path)
+    return {outcome.ticket for other in others for outcome in other.read().values() if outcome.ticket}
 
 
 def _tell_unusable(console: Console, unusable: list[Unusable]) -> None:

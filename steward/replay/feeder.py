@@ -37,14 +37,14 @@ class Progress:
 
     def __init__(self, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
-        self._path, self._lock = path, threading.Lock()
+        self.path, self._lock = path, threading.Lock()
 
     def read(self) -> dict[str, Outcome]:
         """Acknowledged requests so far, by key. A last line cut short by a crash is passed over."""
-        if not self._path.exists():
+        if not self.path.exists():
             return {}
         found = {}
-        for line in self._path.read_text(encoding="utf-8").splitlines():
+        for line in self.path.read_text(encoding="utf-8").splitlines():
             try:
                 outcome = Outcome(**json.loads(line))
             except (ValueError, TypeError):
@@ -55,7 +55,7 @@ class Progress:
 
     def add(self, outcome: Outcome) -> None:
         """Keep ``outcome``."""
-        with self._lock, self._path.open("a", encoding="utf-8") as lines:
+        with self._lock, self.path.open("a", encoding="utf-8") as lines:
             lines.write(json.dumps(asdict(outcome)) + "\n")
 
 
@@ -65,21 +65,31 @@ class Feeder:
     def __init__(self, url: str, token: Callable[[], str], project: str, prefix: str) -> None:
         self._path, self._token, self._prefix = f"/v1/projects/{project}/tickets", token, prefix
         self._http = httpx.Client(base_url=url, timeout=10.0)
+        self._broken_off = threading.Event()
 
     def close(self) -> None:
         """Close the connections."""
         self._http.close()
 
     def feed(self, requests: Iterable[Request], callers: int, rate: float | None, done: Callable[[Outcome], None]) -> None:
-        """Post all ``requests``, ``rate`` a second at most; ``done`` is called with each outcome, in this thread."""
+        """Post all ``requests``, ``rate`` a second at most; ``done`` is called with each outcome, in this thread.
+
+        Broken off (Ctrl-C), it ends as soon as what is under way has been answered; whatever was not told to ``done``
+        may have been raised all the same, and is raised no second time when it is posted again.
+        """
         start = time.monotonic()
         with ThreadPoolExecutor(callers, thread_name_prefix="caller") as pool:
             futures = [pool.submit(self._at, start + (n / rate if rate else 0), request) for n, request in enumerate(requests)]
-            for future in as_completed(futures):
-                done(future.result())
+            try:
+                for future in as_completed(futures):
+                    done(future.result())
+            except BaseException:
+                self._broken_off.set()
+                pool.shutdown(wait=False, cancel_futures=True)
+                raise
 
     def _at(self, moment: float, request: Request) -> Outcome:
-        time.sleep(max(moment - time.monotonic(), 0))
+        self._broken_off.wait(max(moment - time.monotonic(), 0))
         return self.post(request)
 
     def post(self, request: Request) -> Outcome:
@@ -87,7 +97,7 @@ class Feeder:
         deadline = time.monotonic() + GIVE_UP_S
         tries = 0
         refusal = "no answer"
-        while time.monotonic() < deadline:
+        while time.monotonic() < deadline and not self._broken_off.is_set():
             tries += 1
             try:
                 answer = self._http.post(self._path, json=request.body, headers=self._headers(request))
@@ -99,7 +109,7 @@ class Feeder:
                 refusal = f"{answer.status_code} {answer.text[:300]}"
                 if answer.status_code not in _COME_BACK:
                     break
-            time.sleep(_PAUSES_S[min(tries, len(_PAUSES_S)) - 1])
+            self._broken_off.wait(_PAUSES_S[min(tries, len(_PAUSES_S)) - 1])
         return Outcome(request.key, request.line, None, iso(now()), tries, refusal)
 
     def _headers(self, request: Request) -> dict[str, str]:
