@@ -8,7 +8,9 @@ from typing import Any
 
 from marshmallow import INCLUDE, RAISE, Schema, fields, validate
 
-PRINTABLE = validate.Regexp(r"^[^\x00-\x08\x0b-\x1f\x7f]*\Z", error="Must not hold control characters.")
+_NO_CONTROLS = "Must not hold control characters."
+_ONE_LINE = validate.Regexp(r"[^\x00-\x1f\x7f]*\Z", error=_NO_CONTROLS)
+_LINES = validate.Regexp(r"[^\x00-\x08\x0b-\x1f\x7f]*\Z", error=_NO_CONTROLS)
 
 
 def about(text: str) -> dict[str, Any]:
@@ -16,9 +18,14 @@ def about(text: str) -> dict[str, Any]:
     return {"description": text} if text else {}
 
 
+def line(most: int, says: str = "", least: int = 1, **options: Any) -> fields.String:
+    """One line of ``least`` to ``most`` characters: a name, a label."""
+    return fields.String(validate=[validate.Length(min=least, max=most), _ONE_LINE], metadata=about(says), **options)
+
+
 def text(most: int, says: str = "", least: int = 1, **options: Any) -> fields.String:
-    """A text of ``least`` to ``most`` characters without control characters (line breaks and tabs are none)."""
-    return fields.String(validate=[validate.Length(min=least, max=most), PRINTABLE], metadata=about(says), **options)
+    """A text of ``least`` to ``most`` characters, with line breaks and tabs if need be: what somebody says."""
+    return fields.String(validate=[validate.Length(min=least, max=most), _LINES], metadata=about(says), **options)
 
 
 def choice(choices: type[StrEnum], says: str = "", **options: Any) -> fields.Enum[Any]:

@@ -8,24 +8,24 @@ from marshmallow import Schema, fields, post_load, pre_dump, validate
 
 from services.dispatch import model
 from steward.paging import PageQuery
-from steward.shapes import Command, Published, about, moment, text
+from steward.shapes import Command, Published, about, line, moment, text
 
 
 class Enrol(Command):
     """Somebody of the crew; said again with the same code, it replaces what was said before."""
 
     code = fields.String(required=True, validate=validate.Regexp(r"^[A-Za-z0-9._-]{1,32}\Z"), metadata=about("unique in the project"))
-    name = text(100, required=True)
-    department = text(64, required=True)
-    shift = text(32, "a shift of the policy: day, night, any", load_default="any")
+    name = line(100, required=True)
+    department = line(64, required=True)
+    shift = line(32, "a shift of the policy: day, night, any", load_default="any")
     skills = fields.List(
-        text(32),
+        line(32),
         load_default=list,
         validate=validate.Length(max=50),
         metadata=about("items that they can see to; none: whatever the department does"),
     )
     active = fields.Boolean(load_default=True)
-    user = text(64, "their log-in, who alone may then answer for them", load_default=None)
+    user = line(64, "their log-in, who alone may then answer for them", load_default=None)
 
     @post_load
     def _profile(self, data: dict[str, Any], **_: Any) -> model.Profile:
@@ -38,7 +38,7 @@ class Leave(Command):
 
 
 class Take(Command):
-    engineer = text(32, "a code of the crew; left out: the caller", load_default=None)
+    engineer = line(32, "a code of the crew; left out: the caller", load_default=None)
 
 
 class Refuse(Take):
@@ -47,11 +47,11 @@ class Refuse(Take):
 
 
 class Assign(Command):
-    engineer = text(32, "a code of the crew", required=True)
+    engineer = line(32, "a code of the crew", required=True)
 
 
 class Record(Command):
-    item = text(100, required=True)
+    item = line(100, required=True)
     quantity = fields.Integer(required=True, strict=True, validate=validate.Range(min=1, max=1_000_000))
     price_fen = fields.Integer(required=True, strict=True, validate=validate.Range(min=0, max=10**11), metadata=about("of one, in fen"))
     kind = fields.Enum(model.LineKind, by_value=True, load_default=model.LineKind.MATERIAL)
@@ -64,7 +64,7 @@ class Record(Command):
 class OrderQuery(PageQuery):
     """Which orders: of an engineer, in a state, of a ticket."""
 
-    engineer = text(32, load_default=None)
+    engineer = line(32, load_default=None)
     state = fields.Enum(model.State, by_value=True, load_default=None)
     ticket = text(64, load_default=None)
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import UTC
 from typing import Any
 
-from marshmallow import INCLUDE, RAISE, Schema, fields, validate
+from marshmallow import Schema, fields, validate
 
 from services.identity.model import ROLES
+from steward.shapes import Command, Published, moment
 
 MAX_PASSWORD = 128
 MAX_GRANTS = 200
@@ -29,23 +29,14 @@ def _project(**options: Any) -> fields.String:
     )
 
 
-def _moment() -> fields.AwareDateTime:
-    return fields.AwareDateTime(format="iso", default_timezone=UTC, allow_none=True)
-
-
-class _In(Schema):
-    class Meta:
-        unknown = RAISE
-
-
-class LogIn(_In):
+class LogIn(Command):
     """A user name and its password."""
 
     username = fields.String(required=True, validate=validate.Length(min=1, max=64))
     password = _password()
 
 
-class AddUser(_In):
+class AddUser(Command):
     """A new user."""
 
     username = fields.String(
@@ -61,28 +52,24 @@ class AddUser(_In):
     grants = fields.Dict(keys=_project(), values=_roles(), load_default=dict, validate=validate.Length(max=MAX_GRANTS))
 
 
-class Grant(_In):
+class Grant(Command):
     """The roles that a user holds in one project from now on; none takes them all away."""
 
     project = _project(required=True)
     roles = _roles()
 
 
-class NewPassword(_In):
+class NewPassword(Command):
     """Another password for a user."""
 
     password = _password()
 
 
-class ChangePassword(_In):
+class ChangePassword(Command):
     """Another password for oneself."""
 
     old = _password()
     new = _password()
-
-
-class Nothing(_In):
-    """A command without a body."""
 
 
 class TokenView(Schema):
@@ -112,16 +99,11 @@ class UserView(Schema):
     name = fields.String()
     grants = fields.Dict(keys=fields.String(), values=fields.List(fields.String()))
     active = fields.Boolean()
-    created_at = _moment()
-    last_login_at = _moment()
+    created_at = moment(allow_none=True)
+    last_login_at = moment(allow_none=True)
 
 
-class _Event(Schema):
-    class Meta:
-        unknown = INCLUDE
-
-
-class UserChanged(_Event):
+class UserChanged(Published):
     """Something about a user."""
 
     user = fields.String(required=True)

@@ -36,8 +36,8 @@ SPEC = ServiceSpec(
         Call("users", "identity.manage", "List users", query="steward.paging:PageQuery", answer=f"{_S}UserView"),
         Call("user", "identity.manage", "One user", answer=f"{_S}UserView"),
         Call("grant", "identity.manage", "Set a user's roles in a project", body=f"{_S}Grant", answer=f"{_S}UserView"),
-        Call("deactivate", "identity.manage", "Shut a user out", body=f"{_S}Nothing", answer=f"{_S}UserView"),
-        Call("activate", "identity.manage", "Let a user in again", body=f"{_S}Nothing", answer=f"{_S}UserView"),
+        Call("deactivate", "identity.manage", "Shut a user out", body="steward.shapes:Nothing", answer=f"{_S}UserView"),
+        Call("activate", "identity.manage", "Let a user in again", body="steward.shapes:Nothing", answer=f"{_S}UserView"),
         Call(
             "set_password",
             "identity.manage",

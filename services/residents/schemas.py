@@ -2,33 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import UTC
-from typing import Any
-
-from marshmallow import INCLUDE, RAISE, Schema, fields, validate
+from marshmallow import Schema, fields, validate
 
 from services.residents.model import LANGUAGES, MAX_UNITS_PER_EVENT, Role, Use
 from steward.paging import PageQuery
+from steward.shapes import Command, Published, line, moment
 
 MAX_AREA_M2 = 1_000_000
 
 
-def _text(most: int, description: str = "", least: int = 1, **options: Any) -> fields.String:
-    clean = validate.Regexp(r"[^\x00-\x1f\x7f]*\Z", error="Must not hold control characters.")
-    checks = [validate.Length(min=least, max=most), clean]
-    return fields.String(validate=checks, metadata={"description": description}, **options)
-
-
-def _moment(description: str = "") -> fields.AwareDateTime:
-    return fields.AwareDateTime(format="iso", default_timezone=UTC, allow_none=True, metadata={"description": description})
-
-
-class _In(Schema):
-    class Meta:
-        unknown = RAISE
-
-
-class OpenProject(_In):
+class OpenProject(Command):
     """A new project."""
 
     id = fields.String(required=True, validate=validate.Regexp(r"^[a-z0-9-]{2,32}\Z"), metadata={"description": "slug"})
@@ -37,17 +20,17 @@ class OpenProject(_In):
         validate=validate.Regexp(r"^[A-Z]{2,6}\Z"),
         metadata={"description": "begins its ticket numbers, e.g. YH"},
     )
-    name = _text(80, "in Chinese", required=True)
-    name_en = _text(80, "in English", required=True)
-    timezone = _text(64, "IANA name; default by policy")
+    name = line(80, "in Chinese", required=True)
+    name_en = line(80, "in English", required=True)
+    timezone = line(64, "IANA name; default by policy")
     company = fields.String(required=True, validate=validate.Regexp(r"^[a-z0-9-]{2,32}\Z"), metadata={"description": "slug of the company"})
 
 
-class RegisterUnit(_In):
+class RegisterUnit(Command):
     """A new unit."""
 
-    label = _text(40, "as people write it, e.g. 3-2-501", required=True)
-    building = _text(20, "e.g. 3", load_default="", least=0)
+    label = line(40, "as people write it, e.g. 3-2-501", required=True)
+    building = line(20, "e.g. 3", load_default="", least=0)
     area_m2 = fields.Float(
         load_default=None,
         allow_none=True,
@@ -57,25 +40,25 @@ class RegisterUnit(_In):
     use = fields.Enum(Use, by_value=True, metadata={"description": "default by policy"})
 
 
-class RegisterPerson(_In):
+class RegisterPerson(Command):
     """A new person."""
 
-    name = _text(60, required=True)
-    phones = fields.List(_text(32), load_default=list, validate=validate.Length(max=20))
+    name = line(60, required=True)
+    phones = fields.List(line(32), load_default=list, validate=validate.Length(max=20))
     language = fields.String(validate=validate.OneOf(LANGUAGES), metadata={"description": "default by policy"})
-    id_number = _text(18, "resident identity number (GB 11643)", load_default=None, allow_none=True)
+    id_number = line(18, "resident identity number (GB 11643)", load_default=None, allow_none=True)
 
 
-class MakeTie(_In):
+class MakeTie(Command):
     """A person becomes owner, resident, tenant or agent of a unit (dates: ``to`` is the first day no longer)."""
 
-    person = _text(26, required=True)
+    person = line(26, required=True)
     role = fields.Enum(Role, by_value=True, required=True)
     since = fields.Date(data_key="from", load_default=None, allow_none=True, metadata={"description": "default: today"})
     until = fields.Date(data_key="to", load_default=None, allow_none=True)
 
 
-class EndTie(_In):
+class EndTie(Command):
     """A tie ends."""
 
     until = fields.Date(
@@ -86,27 +69,23 @@ class EndTie(_In):
     )
 
 
-class Nothing(_In):
-    """A command without a body."""
-
-
 class UnitQuery(PageQuery):
     """Which units to list."""
 
-    label = _text(40, "exactly this label", load_default=None)
-    building = _text(20, load_default=None)
+    label = line(40, "exactly this label", load_default=None)
+    building = line(20, load_default=None)
 
 
 class PersonQuery(PageQuery):
     """Which people to list."""
 
-    phone = _text(32, "who has this number", load_default=None)
+    phone = line(32, "who has this number", load_default=None)
 
 
-class RosterQuery(_In):
+class RosterQuery(Command):
     """How to read a roster."""
 
-    filename = _text(200, "its ending tells the format", load_default="")
+    filename = line(200, "its ending tells the format", load_default="")
     format = fields.String(validate=validate.OneOf(("csv", "xlsx")), metadata={"description": "default: by filename or content"})
     dry_run = fields.Boolean(load_default=False, metadata={"description": "report only, write nothing"})
     all_or_nothing = fields.Boolean(load_default=False, metadata={"description": "write nothing when any row is wrong"})
@@ -129,7 +108,7 @@ class ProjectView(_View):
     company = fields.String()
     buildings = fields.List(fields.String())
     units = fields.Integer(metadata={"description": "how many are in use"})
-    opened_at = _moment()
+    opened_at = moment(allow_none=True)
 
 
 class TieView(Schema):
@@ -151,8 +130,8 @@ class UnitView(_View):
     area_m2 = fields.Float(allow_none=True)
     use = fields.Enum(Use, by_value=True)
     ties = fields.List(fields.Nested(TieView))
-    registered_at = _moment()
-    withdrawn_at = _moment()
+    registered_at = moment(allow_none=True)
+    withdrawn_at = moment(allow_none=True)
 
 
 class PersonView(_View):
@@ -163,7 +142,7 @@ class PersonView(_View):
     phones = fields.List(fields.String(), metadata={"description": "masked"})
     id_number = fields.String(allow_none=True, metadata={"description": "masked"})
     language = fields.String()
-    registered_at = _moment()
+    registered_at = moment(allow_none=True)
 
 
 class ContactView(Schema):
@@ -202,12 +181,7 @@ class RosterView(Schema):
     dry_run = fields.Boolean()
 
 
-class _Event(Schema):
-    class Meta:
-        unknown = INCLUDE
-
-
-class ProjectOpened(_Event):
+class ProjectOpened(Published):
     """A project is open."""
 
     project = fields.String(required=True)
@@ -218,7 +192,7 @@ class ProjectOpened(_Event):
     company = fields.String(required=True)
 
 
-class UnitListed(_Event):
+class UnitListed(Published):
     """A unit as ``units_registered`` lists it."""
 
     id = fields.String(required=True)
@@ -226,25 +200,25 @@ class UnitListed(_Event):
     building = fields.String(required=True)
 
 
-class UnitsRegistered(_Event):
+class UnitsRegistered(Published):
     """Units are in use."""
 
     units = fields.List(fields.Nested(UnitListed), required=True, validate=validate.Length(max=MAX_UNITS_PER_EVENT))
 
 
-class UnitsWithdrawn(_Event):
+class UnitsWithdrawn(Published):
     """Units are out of use."""
 
     units = fields.List(fields.String(), required=True, validate=validate.Length(max=MAX_UNITS_PER_EVENT))
 
 
-class PersonRegistered(_Event):
+class PersonRegistered(Published):
     """A person is on file."""
 
     person = fields.String(required=True)
 
 
-class TieChanged(_Event):
+class TieChanged(Published):
     """A tie was made or has ended. ``from`` and ``to`` are days in the project's zone; ``to`` is the first day no longer."""
 
     tie = fields.String(required=True)

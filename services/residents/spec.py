@@ -33,7 +33,7 @@ SPEC = ServiceSpec(
         Call("register_unit", "residents.work", "Register a unit", body=f"{_S}RegisterUnit", answer=f"{_S}UnitView"),
         Call("units", "residents.read", "Units of a project", query=f"{_S}UnitQuery", answer=f"{_S}UnitView"),
         Call("unit", "residents.read", "One unit", answer=f"{_S}UnitView"),
-        Call("withdraw_unit", "residents.work", "Take a unit out of use", body=f"{_S}Nothing", answer=f"{_S}UnitView"),
+        Call("withdraw_unit", "residents.work", "Take a unit out of use", body="steward.shapes:Nothing", answer=f"{_S}UnitView"),
         Call("register_person", "residents.work", "File a person", body=f"{_S}RegisterPerson", answer=f"{_S}PersonView"),
         Call("people", "residents.people", "People on file", query=f"{_S}PersonQuery", answer=f"{_S}PersonView"),
         Call("person", "residents.people", "One person", answer=f"{_S}PersonView"),

@@ -8,7 +8,7 @@ from marshmallow import Schema, fields, post_load, pre_dump, validate
 
 from services.tickets import model
 from steward.paging import PageQuery
-from steward.shapes import Command, Published, about, choice, moment, text
+from steward.shapes import Command, Published, about, choice, line, moment, text
 
 
 def _score(says: str) -> fields.Integer:
@@ -21,13 +21,13 @@ class RaiseTicket(Command):
     kind = choice(model.Kind, required=True)
     channel = choice(model.Channel, required=True)
     what = text(2000, "in the caller's words", required=True)
-    unit = text(64, "id of a unit of this project", load_default=None)
-    place = text(200, "where, in a public area", load_default=None)
+    unit = line(64, "id of a unit of this project", load_default=None)
+    place = line(200, "where, in a public area", load_default=None)
     item = choice(model.Item, load_default=None)
     urgency = choice(model.Urgency, "left out: by policy, from the item", load_default=None)
     difficulty = choice(model.Difficulty, "left out: by policy, from the item", load_default=None)
-    department = text(64, "left out: by policy, from item and kind", load_default=None)
-    caller_name = text(100, load_default=None)
+    department = line(64, "left out: by policy, from item and kind", load_default=None)
+    caller_name = line(100, load_default=None)
     caller_phone = fields.String(
         load_default=None,
         validate=validate.Regexp(r"^\+?[0-9][0-9 -]{2,30}\Z"),
@@ -56,7 +56,7 @@ class Wait(Noted):
 
 
 class CheckWork(Command):
-    signature = text(200, "the resident's, or where it is kept", load_default=None)
+    signature = line(200, "the resident's, or where it is kept", load_default=None)
     remark = text(1000, "needed when there is no signature", load_default=None)
 
     @post_load
@@ -94,7 +94,7 @@ class TicketQuery(PageQuery):
 
     state = choice(model.State, load_default=None)
     kind = choice(model.Kind, load_default=None)
-    number = text(32, "exactly", load_default=None)
+    number = line(32, "exactly", load_default=None)
 
 
 class MarkView(Schema):
