@@ -65,6 +65,13 @@ class Replies(SharedExtension):
         if self._subscription is None:
             self._subscription = Subscription(self._declare, self._receive, prefetch=0, no_ack=True)
             self.intake.subscribe(self._subscription)
+            self.intake.on_loss(self._lose)
+
+    def _lose(self) -> None:
+        """Whoever waits is told at once: the answer might have been in what was lost."""
+        for signal in self._waiting.values():
+            signal.send_exception(Unavailable("the broker went away"))
+        self._waiting.clear()
 
     def _declare(self, bus: Connection) -> Queue:
         queue = Queue(

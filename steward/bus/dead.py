@@ -15,6 +15,7 @@ from nameko.extensions import DependencyProvider
 from pymongo.database import Database
 
 from steward.bus import settling, topology
+from steward.bus.envelope import Malformed, decode
 from steward.bus.intake import Delivery, Intake, Subscription
 from steward.bus.outboxes import Confirmed
 from steward.bus.postbox import Outgoing, Postbox
@@ -86,6 +87,7 @@ def _letter(delivery: Delivery) -> Document:
         "state": "dead",
         "queue": queue,
         "message_id": message_id,
+        "project": _project_of(body),
         "body": body,
         "error": headers.get(settling.ERROR) or f"broker: {headers.get('x-first-death-reason', 'unknown')}",
         "stack": headers.get(settling.STACK, ""),
@@ -95,10 +97,18 @@ def _letter(delivery: Delivery) -> Document:
     }
 
 
+def _project_of(body: bytes) -> str | None:
+    """The project that the message is about, if it can be told."""
+    try:
+        return decode(body).project
+    except Malformed:
+        return None
+
+
 def _view(letter: Document) -> dict[str, Any]:
     shown = {
         name: letter.get(name)
-        for name in ("state", "queue", "message_id", "error", "stack", "attempts", "first_failed", "closed_by", "reason")
+        for name in ("state", "queue", "message_id", "project", "error", "stack", "attempts", "first_failed", "closed_by", "reason")
     }
     return {
         "id": letter["_id"],

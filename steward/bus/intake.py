@@ -85,6 +85,7 @@ class Intake(SharedExtension):
         self._subscriptions: list[Subscription] = []
         self._lock = Semaphore()
         self._cancelling: list[Subscription] = []
+        self._when_lost: list[Callable[[], None]] = []
         self._stopping = False
         self._bus: Connection | None = None
         self._thread: Any = None
@@ -98,6 +99,10 @@ class Intake(SharedExtension):
     def subscribe(self, subscription: Subscription) -> None:
         """Receive for ``subscription`` from the next connection on; to be called in ``setup``."""
         self._subscriptions.append(subscription)
+
+    def on_loss(self, listener: Callable[[], None]) -> None:
+        """Call ``listener`` whenever the broker is lost."""
+        self._when_lost.append(listener)
 
     def cancel(self, subscription: Subscription) -> None:
         """Take nothing more for ``subscription``; what was received may still be settled.
@@ -134,7 +139,7 @@ class Intake(SharedExtension):
                 with topology.connected(self.container.config["AMQP_URI"]) as bus:
                     self._receive(bus)
             except BROKEN as error:
-                self._bus = None
+                self._lose()
                 self._fail_if_final(error)
                 log.warning("broker away: %s", type(error).__name__)
                 eventlet.sleep(RECONNECT_S[min(failures, len(RECONNECT_S) - 1)])
@@ -142,6 +147,11 @@ class Intake(SharedExtension):
             else:
                 failures = 0
         self._bus = None
+
+    def _lose(self) -> None:
+        was_there, self._bus = self.connected, None
+        for listener in self._when_lost if was_there else ():
+            listener()
 
     def _fail_if_final(self, error: BaseException) -> None:
         explained = topology.explain(error)

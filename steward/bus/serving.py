@@ -10,7 +10,6 @@ import logging
 import math
 import time
 from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from functools import partial, wraps
 from time import monotonic
@@ -32,7 +31,6 @@ from steward.ids import new_id
 from steward.observe import logs, metrics
 from steward.settings import Settings
 from steward.spec import PUBLIC, Call
-from steward.store.client import within
 from steward.store.work import AlreadyDone
 from steward.times import now
 from steward.trust.principals import Principal, verify
@@ -41,8 +39,9 @@ from steward.validation import checked
 log = logging.getLogger(__name__)
 
 PREFETCH = 32
-ANSWER_S = 0.5
+ANSWER_SHARE = 0.3
 """Of a caller's time, kept for the answer's way back."""
+LONGEST_S = 3_600.0
 NOBODY = Principal(id="nobody")
 
 
@@ -111,7 +110,8 @@ class CallDesk(SharedExtension):
         except Exception as error:
             eventlet.spawn_n(self.answer, delivery, Answer(error=error))
             return
-        self.container.spawn_worker(method, (), kwargs, context_data={"steward": context}, handle_result=partial(self._done, delivery))
+        reply = _Reply(self, delivery, context)
+        self.container.spawn_worker(method, (), kwargs, context_data={"steward": context}, handle_result=reply.done)
 
     def _method_of(self, delivery: Delivery) -> Rpc:
         name = delivery.info.get("routing_key", "").rpartition(".")[2]
@@ -135,12 +135,13 @@ class CallDesk(SharedExtension):
             deadline=float(headers.get(calls.DEADLINE, "inf")),
         )
 
-    def _done(self, delivery: Delivery, worker: Any, answer: Answer | None, failed: Any) -> tuple[Any, Any]:
-        self.answer(delivery, Answer(error=failed[1]) if failed else answer or Answer())
-        return None, None
-
     def answer(self, delivery: Delivery, answer: Answer) -> None:
-        """Tell the caller, then acknowledge; a caller that cannot be told has its deadline."""
+        """Tell the caller, then acknowledge."""
+        self.tell(delivery, answer)
+        delivery.ack()
+
+    def tell(self, delivery: Delivery, answer: Answer) -> None:
+        """Tell the caller; one that cannot be told has its deadline."""
         if answer.error is not None and not isinstance(answer.error, StewardError):
             log.error("a call failed", exc_info=answer.error)
         try:
@@ -156,7 +157,33 @@ class CallDesk(SharedExtension):
             )
         except Unavailable:
             log.warning("an answer could not be sent")
-        delivery.ack()
+
+
+class _Reply:
+    """The one answer to a call: the method's, or, when a part that it needs keeps it waiting, that it is not done yet.
+
+    The method is not broken off: asked again under the same key, it has often been done.
+    """
+
+    def __init__(self, desk: CallDesk, delivery: Delivery, context: Context) -> None:
+        self._desk, self._delivery, self._told = desk, delivery, False
+        left_s = min((context.deadline or math.inf) - time.time(), LONGEST_S)
+        self._timer = eventlet.spawn_after(left_s * (1 - ANSWER_SHARE), self._late)
+
+    def done(self, worker: Any, answer: Answer | None, failed: Any) -> tuple[Any, Any]:
+        """The method has ended."""
+        self._timer.cancel()
+        self._tell(Answer(error=failed[1]) if failed else answer or Answer())
+        self._delivery.ack()
+        return None, None
+
+    def _late(self) -> None:
+        self._tell(Answer(error=Unavailable("not done yet: a part that is needed does not answer; ask again")))
+
+    def _tell(self, answer: Answer) -> None:
+        if not self._told:
+            self._told = True
+            self._desk.tell(self._delivery, answer)
 
 
 def _arguments(delivery: Delivery) -> dict[str, Any]:
@@ -212,14 +239,7 @@ def _answer(service: Any, method: Callable[..., Any], signature: inspect.Signatu
         return Answer(error=BadInput(f"arguments: {error}"))
     except StewardError as error:
         return Answer(error=error)
-    with _in_time(context):
-        return _once(service, context, partial(method, service, **arguments))
-
-
-def _in_time(context: Context) -> AbstractContextManager[Any]:
-    """A store that is silent shall be told of as what it is, and not leave the caller to its deadline."""
-    left = (context.deadline or math.inf) - time.time() - ANSWER_S
-    return within(left) if math.isfinite(left) else nullcontext()
+    return _once(service, context, partial(method, service, **arguments))
 
 
 def _loaded(call: Call, kwargs: dict[str, Any]) -> dict[str, Any]:

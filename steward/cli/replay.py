@@ -60,7 +60,8 @@ def command(file: Path, mapping_file: Path | None, project: str, rate: float | N
         refused = _feed(console, feeder, progress, requests, callers, rate)
         acknowledged = {o.ticket: parse(o.acknowledged_at) for o in progress.read().values() if o.ticket}
         account = settle(client, project, acknowledged, _raised_before(progress, project))
-        dead = sum(len(client.call(service, "dead_letters")) for service in installed_services())
+        letters = [letter for service in installed_services() for letter in client.call(service, "dead_letters")]
+        dead = sum(letter["project"] == project for letter in letters)
     report.show(console, account, dead, len(unusable), len(refused))
     sys.exit(0 if account.good and not dead and not refused else 1)
 

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
 from typing import Any
 
-import pymongo
 from pymongo import MongoClient
 from pymongo.database import Database
 from pymongo.errors import (
@@ -29,7 +28,6 @@ Document = dict[str, Any]
 
 SELECT_TIMEOUT_MS = 1_000
 SOCKET_TIMEOUT_MS = 10_000
-SHORTEST_S = 0.05
 _AWAY = (ConnectionFailure, NetworkTimeout, ServerSelectionTimeoutError, ExecutionTimeout, WTimeoutError)
 _WRITE_CONFLICT = 112
 
@@ -62,11 +60,6 @@ def ensure_indexes(db: Database[Document], spec: ServiceSpec) -> None:
             if index.partial:
                 options["partialFilterExpression"] = index.partial
             db[collection.name].create_index(keys, **options)
-
-
-def within(seconds: float) -> AbstractContextManager[Any]:
-    """Whatever the store is asked inside, all of it together, ends after ``seconds``: a silent store is Unavailable then."""
-    return pymongo.timeout(max(seconds, SHORTEST_S))
 
 
 @contextmanager

@@ -47,7 +47,7 @@ class Conduct:
     """How it behaves from now on; ``POST /control`` with any of these as JSON changes them.
 
     ``fail``: code with which every ``SendSms`` is refused (``fail_times`` of them; -1: all). ``delay_s``: before
-    every answer. ``lose``: how many messages are accepted without an answer (-1: all). ``cut``: how many requests are cut off
+    every answer. ``lose``: how many messages are accepted without an answer (-1: all). ``cut``: how many messages are cut off
     unread. ``blind``: look-ups fail. ``dedup``: a known ``OutId`` is accepted without sending again (the real one has
     no such thing). ``deliver_after_s``: until receipts say delivered. ``undelivered``: phones that fail, and why.
     """
@@ -104,8 +104,6 @@ class Operator:
     def answer(self, parameters: Mapping[str, str]) -> dict[str, Any]:
         """What it says to one signed request. Raises Refusal, or Cut."""
         self.requests += 1
-        if self._uses_up("cut"):
-            raise Cut
         self._check(parameters)
         eventlet.sleep(self.conduct.delay_s)
         action = {"SendSms": self._send, "QuerySendDetails": self._details}.get(parameters.get("Action", ""))
@@ -141,6 +139,8 @@ class Operator:
             self._nonces.pop(next(iter(self._nonces)))
 
     def _send(self, parameters: Mapping[str, str]) -> dict[str, Any]:
+        if self._uses_up("cut"):
+            raise Cut
         if self.conduct.fail and self._uses_up("fail_times"):
             raise Refusal(200, self.conduct.fail)
         phone = parameters.get("PhoneNumbers", "")
