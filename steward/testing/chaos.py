@@ -11,7 +11,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import pairwise
 from pathlib import Path
@@ -38,7 +38,7 @@ PROJECT = {"id": "chaos", "code": "CH", "name": "混沌", "name_en": "Chaos"}
 RECOVER_S = 240.0
 SETTLE_S = 300.0
 _LOOKS = 3
-"""How often a finding that is no mere wait must be seen before it is believed: state is read while sweeps go on."""
+"""How often a finding that time cannot mend is looked at again."""
 _LOOK_AGAIN_S = 1.0
 
 Told = Callable[[str], None]
@@ -67,6 +67,7 @@ class Result:
     refused: list[str]
     dead: list[str]
     half_written: list[str]
+    pending: list[str]
     post: halves.Post
     recovery_s: dict[str, list[float]] = field(default_factory=dict)
 
@@ -77,7 +78,7 @@ class Result:
             "lost": self.account.lost + self.post.lost,
             "doubled": self.account.doubled + self.post.doubled,
             "unexpected": self.account.unexpected + self.post.unexpected,
-            "pending": [f"{self.account.pending} entries not published"] * bool(self.account.pending) + self.post.under_way,
+            "pending": self.pending,
             "dead letters": self.dead,
             "half-written": self.half_written,
         }
@@ -90,7 +91,15 @@ class Result:
     @property
     def waiting(self) -> bool:
         """Whether time alone may still mend what is wrong."""
-        return bool(self.account.lost or self.account.pending or self.post.under_way)
+        return bool(self.account.lost or self.pending)
+
+    def seen_again(self, before: Result) -> None:
+        """Drop what was not found the time before: clocks go on meanwhile, so something is always just under way.
+
+        What is stuck or torn stays so, and is found each time.
+        """
+        self.half_written = [line for line in self.half_written if line in before.half_written]
+        self.pending = [line for line in self.pending if line in before.pending]
 
 
 def run(folder: Path, plan: Plan, told: Told = lambda line: None, env: Mapping[str, str] | None = None) -> Result:
@@ -186,15 +195,18 @@ def _strike(system: System, kill: Kill) -> float:
 
 
 def _settled(settings: Settings, feed: Feed) -> Result:
-    """What is found once nothing can change any more, or after 5 minutes."""
+    """What is found, and found again, once nothing can change any more, or after 5 minutes."""
     deadline = time.monotonic() + SETTLE_S
-    looks = 0
+    looks, before = 0, _look(settings, feed)
     while True:
-        result = _look(settings, feed)
+        time.sleep(_LOOK_AGAIN_S)
+        found = _look(settings, feed)
+        result = replace(found)
+        result.seen_again(before)
         looks += not result.waiting
         if result.good or looks >= _LOOKS or time.monotonic() > deadline:
             return result
-        time.sleep(_LOOK_AGAIN_S)
+        before = found
 
 
 def _look(settings: Settings, feed: Feed) -> Result:
@@ -209,4 +221,4 @@ def _look(settings: Settings, feed: Feed) -> Result:
     received = httpx.get(f"{settings.sms_url}/received", timeout=ledger.WITHIN_S).json()["received"]
     messages = held["notify"].of(halves.MESSAGES)
     post = halves.post(messages, [message["out_id"] for message in received])
-    return Result(account, feed.refused, dead, halves.half_written(held), post)
+    return Result(account, feed.refused, dead, halves.half_written(held), halves.unpublished(held) + post.under_way, post)

@@ -20,7 +20,7 @@ SENT = ("sent", "delivered")
 UNDER_WAY = ("queued", "sending")
 SMS = "sms"
 
-_ENTRY = {"order": 1, "events.subject": 1, "events.aggregateversion": 1}
+_ENTRY = {"order": 1, "pending": 1, "events.subject": 1, "events.aggregateversion": 1}
 _STATE = ("version", "_order", "state", "round", "ticket", "channels", "step", "doubtful")
 
 
@@ -112,6 +112,11 @@ def _without_order(holdings: Mapping[str, Holdings]) -> Iterator[str]:
     for order in orders:
         if order["ticket"] not in raised:
             yield f"dispatch/{order['_id']}: an order of no ticket"
+
+
+def unpublished(holdings: Mapping[str, Holdings]) -> list[str]:
+    """Entries whose events wait to be published."""
+    return [f"{held.service}: {entry['_id']} not published" for held in holdings.values() for entry in held.entries if entry.get("pending")]
 
 
 @dataclass(frozen=True)

@@ -51,10 +51,19 @@ def test_any_single_finding_spoils_the_result() -> None:
     def found(**more: list[str]) -> Result:
         account = Account(1, Counter(), Counter())
         account.lost = more.pop("lost", [])
-        account.pending = len(more.pop("pending", []))
-        post = Post(more.pop("never_sent", []), more.pop("sent_twice", []), [], more.pop("under_way", []))
-        return Result(account, more.pop("refused", []), more.pop("dead", []), more.pop("half_written", []), post)
+        post = Post(more.pop("never_sent", []), more.pop("sent_twice", []), [], [])
+        lists = {name: more.get(name, []) for name in ("refused", "dead", "half_written", "pending")}
+        return Result(account, post=post, **lists)
 
     assert found().good
-    for what in ("lost", "pending", "never_sent", "sent_twice", "under_way", "refused", "dead", "half_written"):
+    for what in ("lost", "pending", "never_sent", "sent_twice", "refused", "dead", "half_written"):
         assert not found(**{what: ["x"]}).good, what
+
+
+def test_what_is_found_only_once_was_under_way_and_what_is_found_again_is_wrong() -> None:
+    def found(*lines: str) -> Result:
+        return Result(Account(1, Counter(), Counter()), [], [], list(lines), list(lines), Post([], [], [], []))
+
+    later = found("torn", "just now")
+    later.seen_again(found("torn", "a moment ago"))
+    assert (later.half_written, later.pending) == (["torn"], ["torn"])

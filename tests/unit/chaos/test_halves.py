@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from steward.testing.halves import Holdings, half_written, post
+from steward.testing.halves import Holdings, half_written, post, unpublished
 
 Json = dict[str, Any]
 
@@ -90,3 +90,9 @@ def test_a_message_at_the_operator_that_nobody_knows_is_found() -> None:
 
 def test_a_message_still_under_way_is_told_apart() -> None:
     assert post([MESSAGE | {"state": "sending"}], ["m1"]).under_way == ["message m1: sending"]
+
+
+def test_an_unpublished_entry_is_found(held: dict[str, Holdings]) -> None:
+    assert unpublished(held) == []
+    held["tickets"].entries[0] |= {"_id": "call:1", "pending": True}
+    assert unpublished(held) == ["tickets: call:1 not published"]
