@@ -61,6 +61,8 @@ class Desk:
         feeder.close()
         mine = {o.ticket: parse(o.acknowledged_at) for o in outcomes if o.ticket}
         account = settle(self._client, PROJECT, mine, others=self._others)
+        while account.good and account.unsent:
+            account = settle(self._client, PROJECT, mine, others=self._others)
         if not account.good:
             sys.exit(f"{name}: lost {account.lost[:3]}, doubled {account.doubled[:3]}, pending {account.pending}")
         self._others |= set(mine)

@@ -78,6 +78,11 @@ class Client:
             raise calls.error_in(answer["error"])
         return answer["result"]
 
+    def depth(self, queue: str) -> int:
+        """How many messages wait in ``queue``. Raises Unavailable."""
+        with _our_words():
+            return int(self._bus.default_channel.queue_declare(queue, passive=True).message_count)
+
     def _wait(self, call_id: str, deadline: float, service: str) -> dict[str, Any]:
         while call_id not in self._answers:
             if time.time() > deadline:

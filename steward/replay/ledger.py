@@ -92,6 +92,11 @@ class Account:
     """When the last of all that the tickets set off was committed; what is due only later does not count."""
 
     @property
+    def unsent(self) -> int:
+        """How many messages wait to be sent."""
+        return sum(count for (_, result), count in self.messages.items() if result == "queued")
+
+    @property
     def good(self) -> bool:
         """Nothing lost, nothing twice, nothing that nobody asked for, nothing waiting to be published."""
         return not (self.lost or self.doubled or self.unexpected or self.pending)
@@ -121,7 +126,8 @@ def account(entries: Iterable[Entry], acknowledged: Mapping[str, datetime], othe
 
 
 def _due_later(entry: Entry) -> bool:
-    return entry.service == "clocks" and entry.cause is None
+    """Whether it was set off by the passing of time, not by what came before: clocks firing, receipts asked for."""
+    return entry.key.startswith(("fire:", "receipt:"))
 
 
 def _raised(entries: list[Entry]) -> list[Entry]:

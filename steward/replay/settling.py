@@ -7,10 +7,12 @@ from collections.abc import Collection, Mapping
 from datetime import datetime
 
 from steward.bus.client import Client
+from steward.plugins import installed_services
 from steward.replay.ledger import Account, account, read_journals
 
 SETTLE_S = 300.0
 _LOOK_AGAIN_S = 1.0
+_QUIET_POLL_S = 0.25
 
 
 def settle(
@@ -26,7 +28,15 @@ def settle(
     """
     deadline = time.monotonic() + within_s
     while True:
+        _wait_for_quiet(client, deadline)
         found = account(read_journals(client, project), acknowledged, others)
         if found.good or time.monotonic() > deadline:
             return found
         time.sleep(_LOOK_AGAIN_S)
+
+
+def _wait_for_quiet(client: Client, deadline: float) -> None:
+    """Wait until no handler's queue holds a message: reading the journals costs the store much, asking for depths nothing."""
+    queues = [queue for spec in installed_services().values() for queue, _ in spec.queues()]
+    while any(client.depth(queue) for queue in queues) and time.monotonic() < deadline:
+        time.sleep(_QUIET_POLL_S)
