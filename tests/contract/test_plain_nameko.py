@@ -5,11 +5,14 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from steward.bus.client import Client
+from steward.cli.demo import OPENED, open_project
 from steward.testing.system import System
 from steward.testing.waiting import eventually
 
@@ -37,8 +40,22 @@ container.wait()
 """
 
 
-@pytest.mark.parametrize(("source", "event"), [("parcels", "received")])
-def test_a_plain_nameko_service_receives_our_events(system: System, operator: Client, tmp_path: Path, source: str, event: str) -> None:
+def receive_parcel(operator: Client) -> str:
+    parcel = operator.call("parcels", "receive", within_s=30, project="yh", body={"shelf": "A"})
+    return f"parcels/{parcel['id']}"
+
+
+def raise_ticket(operator: Client) -> str:
+    open_project(operator, OPENED | {"id": "outside", "code": "OUT"})
+    body = {"kind": "repair_public", "channel": "phone", "what": "lamp out", "place": "gate", "item": "lamp"}
+    ticket = operator.call("tickets", "raise_ticket", within_s=30, project="outside", body=body)
+    return f"tickets/{ticket['id']}"
+
+
+@pytest.mark.parametrize(("source", "event", "cause"), [("parcels", "received", receive_parcel), ("tickets", "raised", raise_ticket)])
+def test_a_plain_nameko_service_receives_our_events(
+    system: System, operator: Client, tmp_path: Path, source: str, event: str, cause: Callable[[Client], str]
+) -> None:
     heard = tmp_path / "heard.jsonl"
     process = subprocess.Popen(
         [sys.executable, "-W", "ignore", "-c", OUTSIDER.format(source=source, event=event)],
@@ -46,14 +63,16 @@ def test_a_plain_nameko_service_receives_our_events(system: System, operator: Cl
     )
     try:
         eventually(heard.exists, "the outsider listens")
-        parcel = operator.call("parcels", "receive", project="yh", body={"shelf": "A"})
-        documents = eventually(
-            lambda: [d for d in map(json.loads, heard.read_text().splitlines()) if d["subject"] == f"parcels/{parcel['id']}"],
-            "the outsider heard it",
-        )
+        subject = cause(operator)
+        document = eventually(lambda: _about(heard, subject), "the outsider heard it")
     finally:
         process.terminate()
         process.wait()
-    assert documents[0]["specversion"] == "1.0"
-    assert documents[0]["type"] == f"{source}.{event}"
-    assert documents[0]["data"] == {"shelf": "A"}
+    assert document["specversion"] == "1.0"
+    assert document["type"] == f"{source}.{event}"
+    assert document["data"]
+
+
+def _about(heard: Path, subject: str) -> dict[str, Any] | None:
+    documents = [json.loads(line) for line in heard.read_text().splitlines() if line.endswith("}")]
+    return next((document for document in documents if document["subject"] == subject), None)
