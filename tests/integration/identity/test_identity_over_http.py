@@ -17,6 +17,7 @@ from steward.bus.client import Client
 from steward.cli.user import PASSWORD_VARIABLE, command
 from steward.policy import shipped
 from steward.testing.system import System
+from steward.testing.waiting import eventually
 from steward.trust.principals import verify
 
 Json = dict[str, Any]
@@ -41,7 +42,7 @@ class Door:
         return self.http.post("/auth/token", json={"username": username, "password": password}, **options)
 
     def ask(self, user: Json, method: str, path: str, **options: Any) -> httpx.Response:
-        token = self.knock(user["username"], PASSWORD).json()["access_token"]
+        token = eventually(lambda: self.knock(user["username"], PASSWORD).json().get("access_token"), "log-in, however busy the machine")
         return self.http.request(method, path, headers={"Authorization": f"Bearer {token}"}, **options)
 
 
