@@ -28,14 +28,14 @@ def settle(
     """
     deadline = time.monotonic() + within_s
     while True:
-        _wait_for_quiet(client, deadline)
+        wait_for_quiet(client, deadline)
         found = account(read_journals(client, project), acknowledged, others)
         if found.good or time.monotonic() > deadline:
             return found
         time.sleep(_LOOK_AGAIN_S)
 
 
-def _wait_for_quiet(client: Client, deadline: float) -> None:
+def wait_for_quiet(client: Client, deadline: float) -> None:
     """Wait until no handler's queue holds a message: reading the journals costs the store much, asking for depths nothing."""
     queues = [queue for spec in installed_services().values() for queue, _ in spec.queues()]
     while any(client.depth(queue) for queue in queues) and time.monotonic() < deadline:

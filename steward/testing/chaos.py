@@ -26,6 +26,7 @@ from steward.replay import ledger
 from steward.replay.feeder import GIVE_UP_S, Feeder, Outcome
 from steward.replay.mapping import Mapping as CsvMapping
 from steward.replay.mapping import Request
+from steward.replay.settling import wait_for_quiet
 from steward.settings import Settings, adopted
 from steward.testing import halves
 from steward.testing.days import write_day
@@ -40,6 +41,7 @@ SETTLE_S = 300.0
 _LOOKS = 3
 """How often a finding that time cannot mend is looked at again."""
 _LOOK_AGAIN_S = 1.0
+"""At least; and as long as the look took, for reading everything keeps the store from those who work."""
 
 Told = Callable[[str], None]
 
@@ -197,10 +199,9 @@ def _strike(system: System, kill: Kill) -> float:
 def _settled(settings: Settings, feed: Feed) -> Result:
     """What is found, and found again, once nothing can change any more, or after 5 minutes."""
     deadline = time.monotonic() + SETTLE_S
-    looks, before = 0, _look(settings, feed)
+    looks, before = 0, _look(settings, feed, deadline)
     while True:
-        time.sleep(_LOOK_AGAIN_S)
-        found = _look(settings, feed)
+        found = _look(settings, feed, deadline)
         result = replace(found)
         result.seen_again(before)
         looks += not result.waiting
@@ -209,8 +210,11 @@ def _settled(settings: Settings, feed: Feed) -> Result:
         before = found
 
 
-def _look(settings: Settings, feed: Feed) -> Result:
+def _look(settings: Settings, feed: Feed, deadline: float) -> Result:
+    """What is found now that no message waits for a handler; and a pause for the store."""
     with Client(settings) as client:
+        wait_for_quiet(client, deadline)
+        started = time.monotonic()
         account = ledger.account(ledger.read_journals(client, PROJECT["id"]), feed.acknowledged)
         dead = [
             f"{letter['queue']}: {letter['error']}"
@@ -221,4 +225,5 @@ def _look(settings: Settings, feed: Feed) -> Result:
     received = httpx.get(f"{settings.sms_url}/received", timeout=ledger.WITHIN_S).json()["received"]
     messages = held["notify"].of(halves.MESSAGES)
     post = halves.post(messages, [message["out_id"] for message in received])
+    time.sleep(max(_LOOK_AGAIN_S, time.monotonic() - started))
     return Result(account, feed.refused, dead, halves.half_written(held), halves.unpublished(held) + post.under_way, post)
