@@ -59,6 +59,9 @@ chaos-short: $(STAMPS)/test ## Fault injection, the few minutes of it that every
 chaos: $(STAMPS)/test ## Fault injection, the long form, with figures
 	$(BIN)/steward chaos
 	$(BIN)/steward chaos --replicas all=2
+	rm -f var/figures.jsonl && mkdir -p var
+	STEWARD_FIGURES=$(CURDIR)/var/figures.jsonl $(PYTEST) -q tests/chaos -m "long or not long"
+	$(BIN)/python -m steward.testing.figures var/figures.jsonl
 
 browser: $(STAMPS)/test ## The console in a real browser
 	$(PYTEST) -q tests/browser
