@@ -28,7 +28,7 @@ log = logging.getLogger(__name__)
 GATEWAY = "gateway"
 GATEWAY_CLASS = "gateway.service:Gateway"
 MAX_WORKERS = 500
-"""Beyond the sum of all prefetches: what bounds work is each queue's prefetch, not a pool that they would share."""
+"""Beyond the sum of all shares: what bounds work is each handler's share, not a pool that they would all wait for."""
 DRAIN_S = 18
 
 

@@ -67,6 +67,12 @@ def _count(text: str) -> int:
     return int(text)
 
 
+def _workers(text: str) -> int:
+    if _count(text) < 1:
+        raise ValueError("expected a whole number, 1 or more")
+    return int(text)
+
+
 def _level(text: str) -> str:
     if text.upper() not in ("DEBUG", "INFO", "WARNING", "ERROR"):
         raise ValueError("expected DEBUG, INFO, WARNING or ERROR")
@@ -87,6 +93,7 @@ TABLE = (
     Setting("STEWARD_POLICY", "policy", "", "Folder whose {service}.toml files override shipped numbers", _optional_folder),
     Setting("STEWARD_HEALTH", "health", "127.0.0.1:0", "Where this process serves /healthz, /readyz, /metrics; 0: any free port", _health),
     Setting("STEWARD_REPLICA", "replica", "0", "Which replica of its service this process is, from 0", _count),
+    Setting("STEWARD_WORKERS", "workers", "32", "Events that one process works on at once, divided fairly among its handlers", _workers),
     Setting("STEWARD_LOG_LEVEL", "log_level", "INFO", "DEBUG, INFO, WARNING or ERROR", _level),
 )
 
@@ -108,6 +115,7 @@ class Settings:
     policy: Path | None
     health: str
     replica: int
+    workers: int
     log_level: str
 
     @classmethod

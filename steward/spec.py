@@ -32,15 +32,17 @@ class Event:
 
 @dataclass(frozen=True)
 class Retry:
-    """When a failed message comes back, in seconds, try after try.
+    """What a handler itself says of trying again, in place of the shipped rules of ``steward/bus/policy.toml``.
 
-    ``delays_s``: after a failure of the handler itself; when they are used up, it becomes a dead letter.
-    ``order_s``: while an earlier event is missing. ``away_s``: while a part that is needed is away; never used up.
+    What each means stands there; None: as there. A company's policy file has the last word.
     """
 
-    delays_s: tuple[int, ...] = (1, 2, 5, 15, 60, 300)
-    order_s: tuple[int, ...] = (1, 1, 2, 5, 15, 60)
-    away_s: tuple[int, ...] = (1, 1, 2, 5, 10)
+    immediate: int | None = None
+    conflicts: int | None = None
+    delays_s: tuple[int, ...] | None = None
+    order_s: tuple[int, ...] | None = None
+    away_s: tuple[int, ...] | None = None
+    jitter: float | None = None
 
 
 @dataclass(frozen=True)
@@ -48,13 +50,14 @@ class Hears:
     """A handler and the events, as ``service.event``, that wake it.
 
     ``handler`` is the method's name and, with the service's, the name of its queue: it never changes.
-    ``prefetch`` bounds the messages it works on at once in one process.
+    ``prefetch`` bounds the messages it works on at once in one process; where all handlers together want more than
+    the process has workers (``STEWARD_WORKERS``), each gets its fair share of them.
     """
 
     handler: str
     events: tuple[str, ...]
     prefetch: int = 8
-    retry: Retry = Retry()
+    retry: Retry | None = None
 
 
 @dataclass(frozen=True)

@@ -20,8 +20,10 @@ from steward.bus.intake import Delivery, Intake, Subscription
 from steward.bus.lanes import Lanes
 from steward.bus.outboxes import Confirmed
 from steward.bus.settling import Settler
+from steward.bus.shares import fair_shares
 from steward.context import Context
 from steward.observe import logs, metrics
+from steward.settings import Settings
 from steward.spec import Hears, ServiceSpec
 from steward.store.work import AlreadyDone
 from steward.times import now
@@ -29,6 +31,9 @@ from steward.trust.principals import service_principal
 from steward.validation import schema
 
 log = logging.getLogger(__name__)
+
+HELD_S = 1.0
+"""How soon it is tried again to pass on what the broker did not take."""
 
 
 class Handler(Entrypoint):
@@ -61,14 +66,20 @@ class Handler(Entrypoint):
         self.settler = Settler(self.spec.name, self.hears.handler, self.hears.retry, self.sending.postbox)
         self.principal = service_principal(self.spec.name)
         self.lanes = Lanes()
+        self._stopping = False
         self.subscription = Subscription(
             declare=lambda bus: topology.declare_handler(bus, self.spec.name, self.hears),
             on_message=self._receive,
-            prefetch=self.hears.prefetch,
+            prefetch=self._share(),
         )
         self.intake.subscribe(self.subscription)
 
+    def _share(self) -> int:
+        wanted = {hears.handler: hears.prefetch for hears in self.spec.hears}
+        return fair_shares(wanted, Settings.from_env().workers)[self.hears.handler]
+
     def stop(self) -> None:
+        self._stopping = True
         self.intake.cancel(self.subscription)
 
     def _receive(self, delivery: Delivery) -> None:
@@ -76,7 +87,7 @@ class Handler(Entrypoint):
             event = decode(delivery.body)
             _check(event)
         except Exception as error:
-            eventlet.spawn_n(self.settler.settle, delivery, error)
+            eventlet.spawn_n(self._pass_on, delivery, error)
             return
         self.lanes.enter(event.matter, partial(self._start, delivery, event))
 
@@ -93,10 +104,18 @@ class Handler(Entrypoint):
 
     def _settle(self, delivery: Delivery, lane: str, worker: Any, error: BaseException | None, failed: Any) -> tuple[Any, Any]:
         try:
-            self.settler.settle(delivery, failed[1] if failed else error)
+            self._pass_on(delivery, failed[1] if failed else error)
         finally:
             self.lanes.leave(lane)
         return None, None
+
+    def _pass_on(self, delivery: Delivery, error: BaseException | None) -> None:
+        """Settle ``delivery``, and hold it while the broker takes nothing: a memory alarm stops what is sent, not what is received.
+
+        What is held counts against the handler's share, so that a handler that fails takes no more than it can pass on.
+        """
+        while not self.settler.settle(delivery, error) and not delivery.lost and not self._stopping:
+            eventlet.sleep(HELD_S)
 
 
 def _check(event: Envelope) -> None:

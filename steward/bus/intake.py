@@ -52,6 +52,11 @@ class Delivery:
         self.info: dict[str, Any] = message.delivery_info or {}
 
     @property
+    def lost(self) -> bool:
+        """Whether the connection that it came on is gone: it cannot be settled any more, the broker delivers it again."""
+        return self._message.channel is None or self._message.channel.connection is None
+
+    @property
     def redelivered(self) -> bool:
         """Whether somebody may have worked on it before."""
         return bool(self.info.get("redelivered"))

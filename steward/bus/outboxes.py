@@ -9,7 +9,8 @@ from nameko.extensions import SharedExtension
 
 from steward.bus.postbox import Postbox
 
-_TICK_S = 5.0
+_TICK_S = 1.0
+"""Often enough to hear soon that the broker takes messages again."""
 
 
 class _Sending(SharedExtension):

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from time import monotonic
 from typing import Any
 
@@ -15,8 +17,11 @@ from kombu import Connection
 from steward.bus import topology
 from steward.errors import Unavailable
 
+log = logging.getLogger(__name__)
+
 CONFIRM_TIMEOUT_S = 5.0
 WRITE_TIMEOUT_S = 2.0
+_GLANCE_S = 0.001
 BROKEN = (amqp.exceptions.AMQPError, OSError, AttributeError)
 """AttributeError: py-amqp takes its parts away while a connection closes under a writer."""
 
@@ -48,7 +53,11 @@ class Outgoing:
 
 
 class Postbox:
-    """One connection for sending, shared by a process's greenthreads, opened when first needed and again when lost."""
+    """One connection for sending, shared by a process's greenthreads, opened when first needed and again when lost.
+
+    A broker that is short of memory or disk reads nothing more from who sends (connection.blocked). Then everything is
+    refused at once, and the connection is kept: what is on its way arrives later, and is not sent again and again.
+    """
 
     def __init__(self, uri: str, confirms: bool) -> None:
         self._uri, self._confirms = uri, confirms
@@ -56,6 +65,7 @@ class Postbox:
         self._bus: Connection | None = None
         self._channel: Any = None
         self._sent = 0
+        self._blocked = False
         self._open_tags: set[int] = set()
         self._refused: set[int] = set()
         self._returned: set[str] = set()
@@ -64,6 +74,7 @@ class Postbox:
         """Hand ``message`` to the broker and wait for nothing. Raises Unavailable when it is away."""
         with self._lock, self._ours() as channel:
             self._publish(channel, message)
+            self._refuse_if_blocked()
 
     def send_all(self, messages: Sequence[Outgoing]) -> set[str]:
         """Send and wait until the broker has confirmed everything.
@@ -87,8 +98,8 @@ class Postbox:
             if self._bus is None:
                 return
             try:
-                with self._ours():
-                    self._drain(0.001)
+                with self._ours(even_blocked=True):
+                    self._drain(_GLANCE_S)
                     self._bus.heartbeat_check()
             except Unavailable:
                 return
@@ -113,6 +124,7 @@ class Postbox:
     def _await_receipts(self) -> None:
         deadline = monotonic() + CONFIRM_TIMEOUT_S
         while self._open_tags:
+            self._refuse_if_blocked()
             left = deadline - monotonic()
             if left <= 0:
                 raise Unavailable("the broker confirmed nothing in time")
@@ -126,13 +138,17 @@ class Postbox:
             return
 
     @contextmanager
-    def _ours(self) -> Iterator[Any]:
+    def _ours(self, even_blocked: bool = False) -> Iterator[Any]:
         try:
             if self._channel is None:
                 self._connect()
+            if self._blocked and not even_blocked:
+                self._drain(_GLANCE_S)
+                self._refuse_if_blocked()
             yield self._channel
         except Unavailable:
-            self._drop()
+            if not self._blocked:
+                self._drop()
             raise
         except BROKEN as error:
             self._drop()
@@ -141,10 +157,16 @@ class Postbox:
             self._drop()
             raise
 
+    def _refuse_if_blocked(self) -> None:
+        if self._blocked:
+            raise Unavailable("the broker takes nothing at present")
+
     def _connect(self) -> None:
         bus = topology.connection(self._uri)
         bus.connect()
         self._bus = bus
+        bus.connection.on_blocked = partial(self._on_blocked, True)
+        bus.connection.on_unblocked = partial(self._on_blocked, False)
         channel = bus.channel()
         if self._confirms:
             channel.confirm_select()
@@ -156,6 +178,7 @@ class Postbox:
     def _drop(self) -> None:
         bus, self._bus, self._channel = self._bus, None, None
         self._sent = 0
+        self._blocked = False
         self._open_tags.clear()
         if bus is not None:
             bus.collect()
@@ -169,6 +192,10 @@ class Postbox:
     def _on_nack(self, tag: int, multiple: bool) -> None:
         self._refused.add(tag)
         self._on_ack(tag, multiple)
+
+    def _on_blocked(self, blocked: bool, *_: object) -> None:
+        self._blocked = blocked
+        log.warning("the broker takes nothing at present" if blocked else "the broker takes messages again")
 
     def _on_return(self, error: Exception, exchange: str, routing_key: str, message: Any) -> None:
         self._returned.add(message.properties.get("message_id", ""))

@@ -11,21 +11,19 @@ cannot ever succeed              a dead letter at once
 from __future__ import annotations
 
 import logging
+import random
 import traceback
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
-from marshmallow import ValidationError
-
-from steward.bus.envelope import Malformed
+from steward.bus.failures import away, hopeless
 from steward.bus.intake import Delivery
 from steward.bus.postbox import Outgoing, Postbox
+from steward.bus.retrying import RetryRules
 from steward.bus.topology import delayed
-from steward.errors import Conflict, DeadlineExceeded, OutOfOrder, StewardError, Transient, Unavailable
+from steward.errors import OutOfOrder, Unavailable
 from steward.ids import new_id
 from steward.observe import metrics
-from steward.spec import Retry
-from steward.store.work import BrokenContract
 from steward.times import iso, now
 
 log = logging.getLogger(__name__)
@@ -36,23 +34,8 @@ QUEUE = "x-steward-queue"
 ERROR = "x-steward-error"
 STACK = "x-steward-stack"
 FIRST_FAILED = "x-steward-first-failed"
+LAST_FAILED = "x-steward-last-failed"
 _STACK_CHARACTERS = 4_000
-
-
-def hopeless(error: BaseException) -> bool:
-    """Whether trying again can never help."""
-    if isinstance(error, BrokenContract):
-        return False  # a defect in our code: the next release may mend it, so it gets its retries first
-    permanent = isinstance(error, StewardError) and not isinstance(error, Transient)
-    return permanent or isinstance(error, (Malformed, ValidationError))
-
-
-def away(error: BaseException) -> bool:
-    """Whether the fault is not the message's at all, so that no attempt is counted.
-
-    A conflict that outlasts the tries at once: somebody died within a transaction, which the store gives up in a minute.
-    """
-    return isinstance(error, (Unavailable, DeadlineExceeded, Conflict))
 
 
 @dataclass(frozen=True)
@@ -61,23 +44,25 @@ class Settler:
 
     service: str
     handler: str
-    retry: Retry
+    retry: RetryRules
     postbox: Postbox
+    chance: random.Random = field(default_factory=random.Random)
 
     @property
     def queue(self) -> str:
         """The handler's queue."""
         return f"{self.service}.{self.handler}"
 
-    def settle(self, delivery: Delivery, error: BaseException | None) -> None:
-        """Acknowledge, send back or give up ``delivery``; if that cannot be said to the broker, it redelivers."""
+    def settle(self, delivery: Delivery, error: BaseException | None) -> bool:
+        """Acknowledge, send back or give up ``delivery``. False when the broker does not take what is to be passed on."""
         try:
             if error is not None:
                 self._fail(delivery, error)
-        except Unavailable:
-            log.warning("could not pass %s on; the broker will deliver it again", self.queue)
-            return
+        except Unavailable as away:
+            log.warning("could not pass %s on: %s", self.queue, away)
+            return False
         delivery.ack()
+        return True
 
     def _fail(self, delivery: Delivery, error: BaseException) -> None:
         attempts = int(delivery.headers.get(ATTEMPTS, 0)) + (0 if away(error) else 1)
@@ -86,7 +71,7 @@ class Settler:
         if hopeless(error) or attempts > allowed:
             self._give_up(delivery, error, attempts)
             return
-        delay = self._delay(error, attempts, waits)
+        delay = self.retry.jittered(self._delay(error, attempts, waits), self.chance)
         log.info("%s comes back in %d s after %s: %s", self.queue, delay, type(error).__name__, error)
         metrics.RETRIES.labels(self.service, self.handler, type(error).__name__).inc()
         exchange, key = delayed(self.queue, delay)
@@ -108,6 +93,7 @@ class Settler:
             ATTEMPTS: attempts,
             ERROR: f"{type(error).__name__}: {error}",
             STACK: stack,
+            LAST_FAILED: iso(now()),
         }
         self._send(delivery, "", f"{self.service}.dead", told)
 
