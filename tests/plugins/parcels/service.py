@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from parcels import faults
 from parcels.schemas import View
 from parcels.spec import SPEC
 from steward.bus.envelope import Envelope
@@ -26,6 +27,7 @@ class Parcel:
 
 
 PARCELS = Repository("parcels", Parcel)
+faults.install()
 
 
 def _crash_once(shelf: str) -> None:
@@ -50,9 +52,24 @@ class Parcels(Service):
     def show(self, project: str, parcel: str) -> Any:
         return View().dump(self.store.read.get(PARCELS, parcel, project))
 
+    @rpc
+    def move(self, project: str, parcel: str, body: dict[str, Any]) -> Any:
+        faults.note(self.context.key)
+        with self.store.work() as work:
+            moved = replace(work.load(PARCELS, parcel, project), shelf=body["shelf"])
+            return work.answer(View().dump(work.apply(PARCELS, Decision(moved, (Fact("moved", {"shelf": moved.shelf}),)))))
+
+    @handles
+    def on_moved(self, event: Envelope) -> None:
+        """Writes a new label, which takes the place of the one before."""
+        with self.store.work() as work:
+            work.keep("labels", {"_id": event.aggregate, "shelf": event.data["shelf"], "as_of": event.version})
+
     @handles
     def on_received(self, event: Envelope) -> None:
+        faults.note(event.id)
         shelf = event.data["shelf"]
+        faults.misbehave(shelf)
         if shelf == "broken":
             raise ValueError("this shelf always breaks")
         if shelf == "early":

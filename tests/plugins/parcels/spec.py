@@ -9,12 +9,15 @@ SPEC = ServiceSpec(
     publishes=(
         Event("received", "parcels.schemas:Received", "A parcel arrived"),
         Event("shelved", "parcels.schemas:Shelved", "A parcel has its place"),
+        Event("moved", "parcels.schemas:Shelved", "A parcel has another place"),
     ),
     hears=(
         Hears("on_received", ("parcels.received",), retry=Retry(delays_s=(1, 1), order_s=(1, 1, 1), away_s=(1,))),
+        Hears("on_moved", ("parcels.moved",)),
     ),
     calls=(
         Call("receive", "parcels.work", "Register a parcel", body="parcels.schemas:Receive"),
+        Call("move", "parcels.work", "Put a parcel elsewhere", body="parcels.schemas:Receive"),
         Call("show", "parcels.work", "One parcel"),
     ),
     routes=(
@@ -22,5 +25,5 @@ SPEC = ServiceSpec(
         Route("GET", "/projects/{project}/parcels/{parcel}", "show"),
     ),
     permissions=(Permission("parcels.work", ("desk",)),),
-    collections=(Collection("parcels"),),
+    collections=(Collection("parcels"), Collection("labels")),
 )
