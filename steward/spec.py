@@ -52,12 +52,14 @@ class Hears:
     ``handler`` is the method's name and, with the service's, the name of its queue: it never changes.
     ``prefetch`` bounds the messages it works on at once in one process; where all handlers together want more than
     the process has workers (``STEWARD_WORKERS``), each gets its fair share of them.
+    Who is at one message for longer than ``longest_s`` seconds counts as stuck, and the process as not alive.
     """
 
     handler: str
     events: tuple[str, ...]
     prefetch: int = 8
     retry: Retry | None = None
+    longest_s: float = 25.0
 
 
 @dataclass(frozen=True)

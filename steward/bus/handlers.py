@@ -16,13 +16,15 @@ from steward import plugins
 from steward.bus import topology
 from steward.bus.attempts import attempt
 from steward.bus.envelope import Envelope, decode
+from steward.bus.gate import Gate, Held
 from steward.bus.intake import Delivery, Intake, Subscription
 from steward.bus.lanes import Lanes
 from steward.bus.outboxes import Confirmed
+from steward.bus.retrying import breaker_rules, retry_rules
 from steward.bus.settling import Settler
 from steward.bus.shares import fair_shares
 from steward.context import Context
-from steward.observe import logs, metrics
+from steward.observe import health, logs, metrics
 from steward.settings import Settings
 from steward.spec import Hears, ServiceSpec
 from steward.store.work import AlreadyDone
@@ -32,6 +34,8 @@ from steward.validation import schema
 
 log = logging.getLogger(__name__)
 
+NOTHING_TO_DO = "nothing to do: "
+"""Begins the line, of level DEBUG, that tells of an event which left no entry in the journal; its key follows."""
 HELD_S = 1.0
 """How soon it is tried again to pass on what the broker did not take."""
 
@@ -63,10 +67,15 @@ class Handler(Entrypoint):
     def setup(self) -> None:
         self.spec: ServiceSpec = self.container.service_cls.spec
         self.hears: Hears = self.spec.handler(self.method_name)
-        self.settler = Settler(self.spec.name, self.hears.handler, self.hears.retry, self.sending.postbox)
+        folder = Settings.from_env().policy
+        self.retry = retry_rules(self.spec, self.hears.handler, folder)
+        self.gate = Gate(self.spec.name, self.hears.handler, breaker_rules(self.spec, self.hears.handler, folder))
+        self.settler = Settler(self.spec.name, self.hears.handler, self.retry, self.sending.postbox)
         self.principal = service_principal(self.spec.name)
         self.lanes = Lanes()
         self._stopping = False
+        self._underway = health.Underway()
+        health.board.alive(f"handler {self.method_name}", self._underway.in_time)
         self.subscription = Subscription(
             declare=lambda bus: topology.declare_handler(bus, self.spec.name, self.hears),
             on_message=self._receive,
@@ -80,6 +89,7 @@ class Handler(Entrypoint):
 
     def stop(self) -> None:
         self._stopping = True
+        self.gate.close()
         self.intake.cancel(self.subscription)
 
     def _receive(self, delivery: Delivery) -> None:
@@ -89,25 +99,33 @@ class Handler(Entrypoint):
         except Exception as error:
             eventlet.spawn_n(self._pass_on, delivery, error)
             return
-        self.lanes.enter(event.matter, partial(self._start, delivery, event))
+        held = Held(delivery, event, self._start, self._settle)
+        self.lanes.enter(event.matter, partial(self.gate.enter, held))
 
-    def _start(self, delivery: Delivery, event: Envelope) -> None:
+    def _start(self, held: Held) -> None:
+        event = held.event
         context = Context(
             principal=self.principal,
             now=now(),
             correlation=event.correlation,
             key=f"{self.hears.handler}:{event.id}",
             event=event,
+            conflicts=self.retry.conflicts,
+            immediate=self.retry.immediate,
         )
-        settle = partial(self._settle, delivery, event.matter)
-        self.container.spawn_worker(self, (event,), {}, context_data={"steward": context}, handle_result=settle)
+        self.container.spawn_worker(self, (event,), {}, context_data={"steward": context}, handle_result=partial(self._done, held))
 
-    def _settle(self, delivery: Delivery, lane: str, worker: Any, error: BaseException | None, failed: Any) -> tuple[Any, Any]:
-        try:
-            self._pass_on(delivery, failed[1] if failed else error)
-        finally:
-            self.lanes.leave(lane)
+    def _done(self, held: Held, worker: Any, error: BaseException | None, failed: Any) -> tuple[Any, Any]:
+        failure = failed[1] if failed else error
+        if not self.gate.left(held, failure):
+            self._settle(held, failure)
         return None, None
+
+    def _settle(self, held: Held, error: BaseException | None) -> None:
+        try:
+            self._pass_on(held.delivery, error)
+        finally:
+            self.lanes.leave(held.event.matter)
 
     def _pass_on(self, delivery: Delivery, error: BaseException | None) -> None:
         """Settle ``delivery``, and hold it while the broker takes nothing: a memory alarm stops what is sent, not what is received.
@@ -129,7 +147,9 @@ def _outcome(service: Any, work: Callable[[], None]) -> BaseException | None:
     context: Context = service.context
     logs.bind(correlation=context.correlation, event=context.event.id if context.event else None)
     try:
-        attempt(work, service.store.recorded)
+        attempt(work, service.store.recorded, context.conflicts, context.immediate)
+        if not service.store.wrote:
+            log.debug("%s%s", NOTHING_TO_DO, context.key)
     except AlreadyDone:
         return None
     except BaseException as error:  # eventlet's Timeout and GreenletExit too: else the message is never settled

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable
+from time import monotonic
 from typing import Any
 
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 Check = Callable[[], bool]
+Telling = Callable[[], str]
 StartResponse = Callable[[str, list[tuple[str, str]]], Any]
 
 
@@ -18,6 +20,7 @@ class Board:
     def __init__(self) -> None:
         self._alive: dict[str, Check] = {}
         self._ready: dict[str, Check] = {}
+        self._details: dict[str, Telling] = {}
 
     def alive(self, name: str, check: Check) -> None:
         """``check`` must hold, or the process should be restarted."""
@@ -27,6 +30,14 @@ class Board:
         """``check`` must hold for the process to be of use."""
         self._ready[name] = check
 
+    def detail(self, name: str, tell: Telling) -> None:
+        """``tell`` says what an operator wants to know, and is no condition."""
+        self._details[name] = tell
+
+    def details(self) -> dict[str, str]:
+        """What each detail says now."""
+        return {name: tell() for name, tell in self._details.items()}
+
     def health(self) -> tuple[bool, dict[str, bool]]:
         """Whether the process makes progress, and each check's answer."""
         return _judge(self._alive)
@@ -34,6 +45,25 @@ class Board:
     def readiness(self) -> tuple[bool, dict[str, bool]]:
         """Whether the process can do its work, and each check's answer."""
         return _judge(self._ready)
+
+
+class Underway:
+    """Work that has begun and not ended, each with a time after which it counts as stuck."""
+
+    def __init__(self) -> None:
+        self._late_at: dict[object, float] = {}
+
+    def begin(self, work: object, most_s: float) -> None:
+        """``work`` begins; it should have ended in ``most_s`` seconds."""
+        self._late_at[work] = monotonic() + most_s
+
+    def end(self, work: object) -> None:
+        """``work`` has ended, however it did."""
+        self._late_at.pop(work, None)
+
+    def in_time(self) -> bool:
+        """Whether nothing is stuck."""
+        return min(self._late_at.values(), default=monotonic()) >= monotonic()
 
 
 def _judge(checks: dict[str, Check]) -> tuple[bool, dict[str, bool]]:
@@ -57,4 +87,5 @@ def application(environ: dict[str, Any], start_response: StartResponse) -> Itera
         return [b"not found\n"]
     good, answers = judge()
     start_response("200 OK" if good else "503 Service Unavailable", [("Content-Type", "application/json")])
-    return [json.dumps({"ok": good, "checks": answers}).encode()]
+    details = board.details() if judge == board.readiness else {}
+    return [json.dumps({"ok": good, "checks": answers, **({"details": details} if details else {})}).encode()]

@@ -40,6 +40,8 @@ class StoreOf:
         self.read = Reading(shared.database)
         self.journal = shared.journal
         self.database = shared.database
+        self.wrote = False
+        """Whether any unit of work of this worker has changed something."""
 
     def work(self, key: str | None = None, lenient: bool = False, at: datetime | None = None) -> AbstractContextManager[Work]:
         """A unit of work under the key of this call or event, or under ``key``.
@@ -61,6 +63,7 @@ class StoreOf:
             if not lenient:
                 raise
         else:
+            self.wrote |= work.wrote
             self._shared.committed()
 
     def recorded(self) -> AlreadyDone | None:

@@ -162,11 +162,16 @@ class Work:
             )
         )
 
+    @property
+    def wrote(self) -> bool:
+        """Whether there is anything to commit, or was."""
+        return bool(self._writes or self._events)
+
     def __enter__(self) -> Work:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        if kind is None and (self._writes or self._events):
+        if kind is None and self.wrote:
             self._commit()
 
     def _entry(self) -> Document:
