@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Callable, Iterable
 from time import monotonic
 from typing import Any
@@ -63,7 +64,7 @@ class Underway:
 
     def in_time(self) -> bool:
         """Whether nothing is stuck."""
-        return min(self._late_at.values(), default=monotonic()) >= monotonic()
+        return monotonic() <= min(self._late_at.values(), default=math.inf)
 
 
 def _judge(checks: dict[str, Check]) -> tuple[bool, dict[str, bool]]:
