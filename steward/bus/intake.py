@@ -94,7 +94,8 @@ class Intake(SharedExtension):
         self._stopping = False
         self._bus: Connection | None = None
         self._thread: Any = None
-        self._beat = monotonic()
+        self._beat = self._heard_at = monotonic()
+        self._heard = 0
 
     @property
     def connected(self) -> bool:
@@ -122,7 +123,8 @@ class Intake(SharedExtension):
 
     def setup(self) -> None:
         health.board.alive("receiving", lambda: monotonic() - self._beat < STUCK_AFTER_S)
-        health.board.ready("broker", lambda: self.connected)
+        # The broker says something at least every half heartbeat; one that does not is there and of no use.
+        health.board.ready("broker", lambda: self.connected and monotonic() - self._heard_at < STUCK_AFTER_S)
 
     def start(self) -> None:
         if self._thread is None:
@@ -180,6 +182,12 @@ class Intake(SharedExtension):
                 self._cancelling.pop(0)
             with self._lock:
                 bus.heartbeat_check()
+            self._listen(bus)
+
+    def _listen(self, bus: Connection) -> None:
+        """Note when the broker was heard last, be it a heartbeat."""
+        if bus.connection.bytes_recv != self._heard:
+            self._heard, self._heard_at = bus.connection.bytes_recv, monotonic()
 
     def _consume(self, bus: Connection, subscription: Subscription) -> None:
         channel = bus.channel()
