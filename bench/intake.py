@@ -64,7 +64,7 @@ class Desk:
         while account.good and account.unsent:
             account = settle(self._client, PROJECT, mine, others=self._others)
         if not account.good:
-            sys.exit(f"{name}: lost {account.lost[:3]}, doubled {account.doubled[:3]}, pending {account.pending}")
+            sys.exit(f"{name}: lost {account.lost[:3]}, doubled {account.doubled[:3]}, pending {len(account.pending)}")
         self._others |= set(mine)
         assert account.ended_at is not None
         return Run(account, list(mine), len(mine) / (account.ended_at - started).total_seconds())

@@ -86,7 +86,8 @@ class Account:
     lost: list[str] = field(default_factory=list)
     doubled: list[str] = field(default_factory=list)
     unexpected: list[str] = field(default_factory=list)
-    pending: int = 0
+    pending: set[str] = field(default_factory=set)
+    """Keys of entries whose events were not yet published when they were read."""
     latencies_s: list[float] = field(default_factory=list)
     ended_at: datetime | None = None
     """When the last of all that the tickets set off was committed; what is due only later does not count."""
@@ -112,7 +113,7 @@ def account(entries: Iterable[Entry], acknowledged: Mapping[str, datetime], othe
         mine = by_matter[f"tickets/{ticket}"]
         events = [event for entry in mine for event in entry.events]
         result.events.update(event["type"] for event in events)
-        result.pending += sum(entry.pending for entry in mine)
+        result.pending |= {f"{entry.service}: {entry.key}" for entry in mine if entry.pending}
         _count_messages(result.messages, events)
         _judge(result, ticket, events)
         last = _last_listener(mine)

@@ -32,7 +32,7 @@ def show(console: Console, account: Account, dead: int, unusable: int, refused: 
     table.add_row("lost", str(len(account.lost)))
     table.add_row("duplicated", str(len(account.doubled)))
     table.add_row("unexpected", str(len(account.unexpected)))
-    table.add_row("not yet published", str(account.pending))
+    table.add_row("not yet published", str(len(account.pending)))
     table.add_row("dead letters", str(dead))
     for name, share in (("p50", 0.5), ("p95", 0.95), ("p99", 0.99), ("max", 1.0)):
         table.add_row(f"201 to last listener's commit, {name}", f"{percentile(account.latencies_s, share):.3f} s")

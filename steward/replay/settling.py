@@ -27,11 +27,16 @@ def settle(
     ``others``: tickets of the project that were raised before and are not asked about.
     """
     deadline = time.monotonic() + within_s
+    pending_before: set[str] = set()
     while True:
         wait_for_quiet(client, deadline)
         found = account(read_journals(client, project), acknowledged, others)
+        pending = found.pending
+        # Clocks go on meanwhile, so something is always just being published; what is stuck is found again.
+        found.pending = pending & pending_before if pending_before else pending
         if found.good or time.monotonic() > deadline:
             return found
+        pending_before = pending
         time.sleep(_LOOK_AGAIN_S)
 
 

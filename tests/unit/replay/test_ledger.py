@@ -65,7 +65,7 @@ def test_a_planted_stranger_is_found() -> None:
 
 
 def test_an_unpublished_entry_is_found() -> None:
-    assert account([*GOOD[:-1], replace(GOOD[-1], pending=True)], ACKNOWLEDGED).pending == 1
+    assert account([*GOOD[:-1], replace(GOOD[-1], pending=True)], ACKNOWLEDGED).pending == {f"{GOOD[-1].service}: {GOOD[-1].key}"}
 
 
 def test_percentiles_are_nearest_rank() -> None:
