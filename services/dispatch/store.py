@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
+from time import monotonic
 from typing import Any
 
 from pymongo.database import Database
@@ -41,17 +42,17 @@ ORDERS = Repository("orders", Order, _derived)
 
 @dataclass
 class _Sheet:
-    read_at: datetime
+    good_until: datetime
     members: list[Member]
-    loads: dict[str, Load] = field(default_factory=dict)
+    loads: dict[str, Load]
 
 
 class LoadBook:
     """The crews of each project and their open orders, as this process knows them: advice, not truth.
 
-    Counted from the store every few seconds, and kept up with this process's own decisions in between. Counters
-    inside the crew's documents would make every order of a project conflict; that two replicas now and then offer
-    to the same engineer costs nothing.
+    Counted from the store every few seconds, more seldom when there is much to count, and kept up with this process's
+    own decisions in between. Counters inside the crew's documents would make every order of a project conflict; that
+    two replicas now and then offer to the same engineer costs nothing.
     """
 
     def __init__(self) -> None:
@@ -60,8 +61,11 @@ class LoadBook:
     def sheet(self, read: Reading, project: str, policy: Rules, now: datetime) -> tuple[list[Member], dict[str, Load]]:
         """The crew of ``project`` and their loads."""
         known = self._sheets.get(project)
-        if known is None or now - known.read_at > timedelta(seconds=policy["load"]["refresh_s"]):
-            known = self._sheets[project] = _counted(read, project, policy["offers"]["urgent"], now)
+        if known is None or now > known.good_until:
+            started = monotonic()
+            members, loads = _counted(read, project, policy["offers"]["urgent"])
+            rest_s = max(policy["load"]["refresh_s"], (monotonic() - started) / policy["load"]["share"])
+            known = self._sheets[project] = _Sheet(now + timedelta(seconds=rest_s), members, loads)
         return known.members, known.loads
 
     def added(self, order: Order, urgent: bool) -> None:
@@ -76,7 +80,7 @@ class LoadBook:
         self._sheets.pop(project, None)
 
 
-def _counted(read: Reading, project: str, urgent: list[str], now: datetime) -> _Sheet:
+def _counted(read: Reading, project: str, urgent: list[str]) -> tuple[list[Member], dict[str, Load]]:
     members = read.where(CREW, {"project": project})
     loads = {}
     for member in members:
@@ -84,7 +88,7 @@ def _counted(read: Reading, project: str, urgent: list[str], now: datetime) -> _
         held = read.count(ORDERS.collection, mine)
         pressing = read.count(ORDERS.collection, mine | {"urgency": {"$in": urgent}}) if held else 0
         loads[member.code] = Load(held, pressing)
-    return _Sheet(now, members, loads)
+    return members, loads
 
 
 @cache
