@@ -37,7 +37,7 @@ class StoreOf:
 
     def __init__(self, shared: SharedStore, context: Context | None) -> None:
         self._shared, self._context = shared, context
-        self.read = Reading(shared.database)
+        self.read = shared.read
         self.journal = shared.journal
         self.database = shared.database
         self.wrote = False
@@ -79,6 +79,7 @@ class SharedStore(SharedExtension):
     client: MongoClient[Document]
     database: Database[Document]
     journal: Journal
+    read: Reading
     sessions: Sessions
     spec: ServiceSpec
 
@@ -98,6 +99,7 @@ class SharedStore(SharedExtension):
         self.database = database(self.client, self.spec.name)
         self.sessions = Sessions(self.client, self.database, f"{self.spec.name}-{settings.replica}")
         self.journal = Journal(self.database)
+        self.read = Reading(self.database)
         health.board.ready("store", self._answers)
         self._watching = self.container.spawn_managed_thread(self._watch)
 

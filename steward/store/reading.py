@@ -6,7 +6,7 @@ import base64
 import binascii
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any, Generic, TypeVar
 
 from pymongo.database import Database
@@ -14,6 +14,7 @@ from pymongo.database import Database
 from steward.errors import BadInput, NotFound
 from steward.ids import id_at, time_of
 from steward.store.client import Document, our_words
+from steward.store.due import DueReader
 from steward.store.repository import Aggregate, Repository
 from steward.times import now
 
@@ -21,7 +22,6 @@ A = TypeVar("A", bound=Aggregate)
 
 PAGE_LIMIT = 50
 PAGE_LIMIT_MOST = 200
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _FIRST_WINDOW = timedelta(hours=1)
 _WIDEN = 8
 _WINDOWS = 7
@@ -37,10 +37,11 @@ class Page(Generic[A]):
 
 
 class Reading:
-    """The read side of one service's store."""
+    """The read side of one service's store; one for a process."""
 
     def __init__(self, db: Database[Document]) -> None:
         self._db = db
+        self._due: dict[tuple[str, str], DueReader] = {}
 
     def get(self, repository: Repository[A], id: str, project: str | None = None) -> A:
         """The aggregate ``id``. Raises NotFound when there is none in ``project``."""
@@ -57,14 +58,10 @@ class Reading:
             return [repository.from_document(document) for document in found]
 
     def due(self, repository: Repository[A], field: str, moment: datetime, limit: int) -> list[A]:
-        """Aggregates whose indexed ``field`` is not after ``moment``, earliest first.
-
-        The lower bound keeps the embedded store from walking through all that have no such field.
-        """
-        with our_words():
-            span = {field: {"$gt": _EPOCH, "$lte": moment}}
-            found = self._db[repository.collection].find(span).sort(field, 1).limit(limit)
-            return [repository.from_document(document) for document in found]
+        """Aggregates whose indexed ``field`` is not after ``moment``, earliest first; see :class:`DueReader`."""
+        place = repository.collection, field
+        reader = self._due.get(place) or self._due.setdefault(place, DueReader(self._db, *place))
+        return [repository.from_document(document) for document in reader.read(moment, limit)]
 
     def plain(self, collection: str, id: str) -> Document | None:
         """The plain document ``id`` of ``collection``, or None."""
