@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from steward.bus.dead import COLLECTION as LETTERS
 from steward.plugins import installed_services
 from steward.settings import Settings
 from steward.store.client import Document, connect, database
@@ -20,17 +21,18 @@ SENT = ("sent", "delivered")
 UNDER_WAY = ("queued", "sending")
 SMS = "sms"
 
-_ENTRY = {"order": 1, "pending": 1, "events.subject": 1, "events.aggregateversion": 1}
+_ENTRY = {"order": 1, "pending": 1, "cause": 1} | {f"events.{member}": 1 for member in ("id", "type", "subject", "aggregateversion")}
 _STATE = ("version", "_order", "state", "round", "ticket", "channels", "step", "doubtful")
 
 
 @dataclass
 class Holdings:
-    """What one service has in its store: entries of the journal, and by collection the aggregates that it tells of."""
+    """What one service has in its store: entries of the journal, by collection the aggregates that it tells of, dead letters."""
 
     service: str
     entries: list[Document]
     aggregates: dict[str, list[Document]] = field(default_factory=dict)
+    letters: list[Document] = field(default_factory=list)
 
     def of(self, collection: str) -> list[Document]:
         """The aggregates in ``collection``."""
@@ -50,7 +52,8 @@ def _read(db: Any, service: str) -> Holdings:
     spec = installed_services()[service]
     # The journal last: state that was written meanwhile must not look as if it had no entry.
     aggregates = {collection.name: _aggregates(db[collection.name]) for collection in spec.collections}
-    return Holdings(service, list(db[JOURNAL.name].find({}, _ENTRY)), aggregates)
+    letters = list(db[LETTERS].find({}, {"body": 0}))
+    return Holdings(service, list(db[JOURNAL.name].find({}, _ENTRY)), aggregates, letters)
 
 
 def _aggregates(collection: Any) -> list[Document]:
