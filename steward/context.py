@@ -10,11 +10,24 @@ from steward.trust.principals import Principal
 
 
 @dataclass(frozen=True)
+class Tries:
+    """How often work is run at once: while another writer is first (or an earlier event is on its way), and when it fails."""
+
+    conflicts: int
+    immediate: int
+
+
+WAITED_FOR = Tries(conflicts=6, immediate=1)
+"""Of calls and sweeps; handlers have theirs in policy."""
+
+
+@dataclass(frozen=True)
 class Context:
     """Who asks, what for, and under which key the effect is recorded.
 
     ``key`` is the journal key: the same key never takes effect twice. ``fingerprint`` is a hash of the request made
     under it. ``if_match`` is the version that the caller saw. ``deadline`` is a Unix time in seconds.
+    ``tries`` says how often the work is run at once.
     """
 
     principal: Principal
@@ -25,3 +38,4 @@ class Context:
     if_match: int | None = None
     deadline: float | None = None
     event: Envelope | None = None
+    tries: Tries = WAITED_FOR

@@ -9,6 +9,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
+from steward.settings import SettingsError
 from steward.spec import ServiceSpec
 
 Rules = Mapping[str, Any]
@@ -31,6 +32,24 @@ def shipped(spec: ServiceSpec) -> dict[str, Any]:
     return tomllib.loads(files(package).joinpath(name).read_text(encoding="utf-8"))
 
 
+class PolicyError(SettingsError):
+    """A policy file cannot be understood. The message says which one, and where."""
+
+
+def company(name: str, folder: Path | None) -> tuple[str, dict[str, Any]]:
+    """Where the company's file ``name`` of the policy ``folder`` stands, and what it says: nothing, where there is none.
+
+    Raises PolicyError when it is not TOML.
+    """
+    path = folder / f"{name}.toml" if folder else None
+    if path is None or not path.is_file():
+        return "", {}
+    try:
+        return str(path), tomllib.loads(path.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise PolicyError(f"{path}: {error}") from error
+
+
 class Policies:
     """One service's policy in one installation.
 
@@ -38,12 +57,9 @@ class Policies:
     """
 
     def __init__(self, spec: ServiceSpec, folder: Path | None) -> None:
-        company: dict[str, Any] = {}
-        path = folder / f"{spec.name}.toml" if folder else None
-        if path and path.is_file():
-            company = tomllib.loads(path.read_text(encoding="utf-8"))
-        self._projects = company.pop("project", {})
-        self._company = merge(shipped(spec), company)
+        _, own = company(spec.name, folder)
+        self._projects = own.pop("project", {})
+        self._company = merge(shipped(spec), own)
         self._of = lru_cache(maxsize=4096)(self._merged)
 
     def of(self, project: str) -> dict[str, Any]:

@@ -113,7 +113,7 @@ class Terms:
     @classmethod
     def of(cls, policy: Mapping[str, Any], zone: str | None = None) -> Terms:
         """The terms in ``policy``; ``zone`` is the project's IANA time zone, if it is known."""
-        quiet, retry, doubt = policy["quiet"], policy["retry"], policy["doubt"]
+        quiet, retry, doubt = policy["quiet"], policy["send_retry"], policy["doubt"]
         return cls(
             quiet=Quiet(
                 hours=tuple((time.fromisoformat(start), time.fromisoformat(end)) for start, end in quiet["hours"]),

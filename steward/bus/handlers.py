@@ -23,7 +23,7 @@ from steward.bus.outboxes import Confirmed
 from steward.bus.retrying import breaker_rules, retry_rules
 from steward.bus.settling import Settler
 from steward.bus.shares import fair_shares
-from steward.context import Context
+from steward.context import Context, Tries
 from steward.observe import health, logs, metrics
 from steward.settings import Settings
 from steward.spec import Hears, ServiceSpec
@@ -110,8 +110,7 @@ class Handler(Entrypoint):
             correlation=event.correlation,
             key=f"{self.hears.handler}:{event.id}",
             event=event,
-            conflicts=self.retry.conflicts,
-            immediate=self.retry.immediate,
+            tries=Tries(self.retry.conflicts, self.retry.immediate),
         )
         self.container.spawn_worker(self, (event,), {}, context_data={"steward": context}, handle_result=partial(self._done, held))
 
@@ -147,7 +146,7 @@ def _outcome(service: Any, work: Callable[[], None]) -> BaseException | None:
     context: Context = service.context
     logs.bind(correlation=context.correlation, event=context.event.id if context.event else None)
     try:
-        attempt(work, service.store.recorded, context.conflicts, context.immediate)
+        attempt(work, service.store.recorded, context.tries)
         if not service.store.wrote:
             log.debug("%s%s", NOTHING_TO_DO, context.key)
     except AlreadyDone:

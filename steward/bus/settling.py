@@ -36,6 +36,8 @@ STACK = "x-steward-stack"
 FIRST_FAILED = "x-steward-first-failed"
 LAST_FAILED = "x-steward-last-failed"
 _STACK_CHARACTERS = 4_000
+_ERROR_CHARACTERS = 1_000
+"""Both travel in headers, which must fit into one frame."""
 
 
 @dataclass(frozen=True)
@@ -58,8 +60,8 @@ class Settler:
         try:
             if error is not None:
                 self._fail(delivery, error)
-        except Unavailable as away:
-            log.warning("could not pass %s on: %s", self.queue, away)
+        except Unavailable as refusal:
+            log.warning("could not pass %s on: %s", self.queue, refusal)
             return False
         delivery.ack()
         return True
@@ -91,7 +93,7 @@ class Settler:
         told = {
             QUEUE: self.queue,
             ATTEMPTS: attempts,
-            ERROR: f"{type(error).__name__}: {error}",
+            ERROR: f"{type(error).__name__}: {error}"[:_ERROR_CHARACTERS],
             STACK: stack,
             LAST_FAILED: iso(now()),
         }
@@ -102,4 +104,5 @@ class Settler:
         headers = {FIRST_FAILED: iso(now()), **headers, **told}
         body = delivery.body.encode() if isinstance(delivery.body, str) else bytes(delivery.body)
         identity = delivery.properties.get("message_id") or new_id()
-        self.postbox.send_all([Outgoing(exchange, routing_key, body, identity, headers, mandatory=exchange == "")])
+        if self.postbox.send_all([Outgoing(exchange, routing_key, body, identity, headers, mandatory=exchange == "")]):
+            raise Unavailable(f"queue {routing_key} is gone")

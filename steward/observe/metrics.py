@@ -14,10 +14,15 @@ EVENT_LAG_SECONDS = Histogram(
     ["service", "handler"],
     buckets=(*_SECONDS, 30, 60, 300),
 )
+COMMITTED_TOGETHER = Histogram(
+    "steward_units_committed_together", "Units of work that one transaction held", ["service"], buckets=(1, 2, 4, 8, 16, 32)
+)
 PUBLISHED = Counter("steward_events_published_total", "Events confirmed by the broker", ["service", "event"])
 OUTBOX_PENDING = Gauge("steward_outbox_pending", "Journal entries that wait to be published", ["service"])
 OUTBOX_AGE = Gauge("steward_outbox_age_seconds", "Age of the oldest entry that waits", ["service"])
 UNROUTABLE = Counter("steward_events_unroutable_total", "Events that found no queue and were kept", ["service"])
 RETRIES = Counter("steward_retries_total", "Messages sent back for another try", ["service", "handler", "error"])
 DEAD = Counter("steward_dead_letters_total", "Messages given up", ["service", "handler", "error"])
+BREAKER_OPEN = Gauge("steward_breaker_open", "1 while a handler takes nothing because a part is away", ["service", "handler"])
+BREAKER_HELD = Gauge("steward_breaker_held", "Messages in hand that wait for a part to come back", ["service", "handler"])
 SWEEP_SECONDS = Histogram("steward_sweep_seconds", "Time of one sweep", ["service", "sweep"], buckets=_SECONDS)

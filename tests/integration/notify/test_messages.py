@@ -30,7 +30,7 @@ hours = []
 [sending]
 lease_s = 4.0
 attempt_s = 3.0
-[retry]
+[send_retry]
 delays_s = [0.2]
 attempts = 3
 [contact_retry]

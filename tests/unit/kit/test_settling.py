@@ -10,9 +10,9 @@ from marshmallow import ValidationError
 
 from steward.bus import settling
 from steward.bus.envelope import Malformed
+from steward.bus.retrying import RetryRules
 from steward.bus.settling import Settler
 from steward.errors import BadInput, Conflict, DeadlineExceeded, IllegalTransition, OutOfOrder, Unavailable
-from steward.spec import Retry
 
 
 @dataclass
@@ -40,7 +40,7 @@ class Delivery:
         self.acknowledged = True
 
 
-RETRY = Retry(delays_s=(1, 5), order_s=(1, 1, 1), away_s=(2,))
+RETRY = RetryRules(immediate=1, conflicts=1, delays_s=(1, 5), order_s=(1, 1, 1), away_s=(2,), jitter=0.0)
 
 
 def settle(error: BaseException | None, postbox: Postbox | None = None, **headers: Any) -> tuple[Delivery, list[Any]]:
