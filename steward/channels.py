@@ -79,11 +79,15 @@ class Result(StrEnum):
 
 @dataclass(frozen=True)
 class Outcome:
-    """The end of an attempt. ``code`` says why it was not accepted; ``operator_id`` is the far side's own number."""
+    """The end of an attempt. ``code`` says why it was not accepted; ``operator_id`` is the far side's own number.
+
+    ``away``: nobody answered, so it says nothing of this message and would be the same for every other.
+    """
 
     result: Result
     code: str = ""
     operator_id: str | None = None
+    away: bool = False
 
 
 class Fate(StrEnum):
@@ -102,11 +106,12 @@ class Fate(StrEnum):
 
 @dataclass(frozen=True)
 class Finding:
-    """The answer to a look-up. ``code`` says why a message was not delivered, or why nothing is known."""
+    """The answer to a look-up. ``code`` says why a message was not delivered, or why nothing is known; ``away`` as above."""
 
     fate: Fate
     code: str = ""
     operator_id: str | None = None
+    away: bool = False
 
 
 class Hand(StrEnum):

@@ -211,7 +211,7 @@ def settle(message: Message, outcome: Outcome, hand: Hand, now: datetime, terms:
         case Result.REFUSED:
             return _next_channel(message, outcome.code or "refused", now, terms)
         case Result.LATER:
-            return _again(message, outcome.code or "later", now, terms)
+            return _again(_uncounted(message, "attempts", outcome.away, now, terms), outcome.code or "later", now, terms)
         case _:
             unclear = now + timedelta(seconds=terms.settle_s)
             return Decision(replace(message, next_at=unclear, reason_code=outcome.code or "no_answer"))
@@ -238,7 +238,7 @@ def found(message: Message, finding: Finding, now: datetime, terms: Terms) -> De
         case Fate.ABSENT:
             return _absent(message, now, terms)
         case Fate.UNKNOWN:
-            return _unknown(message, finding.code or "cannot_tell", now, terms)
+            return _unknown(_uncounted(message, "look_ups", finding.away, now, terms), finding.code or "cannot_tell", now, terms)
     handed = _handed(message, Hand.OPERATOR, finding.operator_id, now, terms)
     later = receipt(handed.state, finding, now, terms)
     return Decision(later.state, handed.facts + later.facts)
@@ -251,6 +251,8 @@ def receipt(message: Message, finding: Finding, now: datetime, terms: Terms) -> 
         return _decide(replace(message, state=State.DELIVERED, next_at=None, ended_at=now), "delivered")
     if finding.fate is Fate.UNDELIVERED:
         return _next_channel(message, finding.code or "undelivered", now, terms)
+    if finding.away:
+        return Decision(replace(message, next_at=now + delay(terms.receipt_delays_s, message.receipts)))
     return Decision(_awaiting_receipt(message, now, terms))
 
 
@@ -333,6 +335,14 @@ def _awaiting_receipt(message: Message, now: datetime, terms: Terms) -> Message:
     more = asked < len(terms.receipt_delays_s)
     next_at = now + timedelta(seconds=terms.receipt_delays_s[asked]) if more else None
     return replace(message, receipts=asked + 1, next_at=next_at)
+
+
+def _uncounted(message: Message, count: str, away: bool, now: datetime, terms: Terms) -> Message:
+    """Without the last attempt, if that reached nobody: an operator that is away for an hour must not use up all there are."""
+    since = message.first_at or message.created_at
+    if not away or now - since > timedelta(seconds=terms.free_s):
+        return message
+    return replace(message, **{count: getattr(message, count) - 1})
 
 
 def _again(message: Message, reason_code: str, now: datetime, terms: Terms) -> Decision[Message]:

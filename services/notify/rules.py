@@ -102,6 +102,7 @@ class Terms:
     lease_s: float
     retry_delays_s: tuple[float, ...]
     attempts: int
+    free_s: float
     contact_delays_s: tuple[float, ...]
     settle_s: float
     look_ups: int
@@ -124,6 +125,7 @@ class Terms:
             lease_s=policy["sending"]["lease_s"],
             retry_delays_s=tuple(retry["delays_s"]),
             attempts=retry["attempts"],
+            free_s=policy["away"]["free_s"],
             contact_delays_s=tuple(policy["contact_retry"]["delays_s"]),
             settle_s=doubt["settle_s"],
             look_ups=doubt["look_ups"],
@@ -135,8 +137,8 @@ class Terms:
 
 
 def delay(delays_s: tuple[float, ...], attempt: int) -> timedelta:
-    """How long to wait after the ``attempt``-th failure, counted from 1."""
-    return timedelta(seconds=delays_s[min(attempt, len(delays_s)) - 1])
+    """How long to wait after the ``attempt``-th failure, counted from 1; before the first one counts, as after it."""
+    return timedelta(seconds=delays_s[min(max(attempt, 1), len(delays_s)) - 1])
 
 
 def rules(policy: Mapping[str, Any]) -> Iterator[Rule]:

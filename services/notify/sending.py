@@ -11,66 +11,92 @@ import random
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from time import monotonic
 from typing import Any, TypeVar
 
 import eventlet
 from eventlet.greenpool import GreenPool
 from eventlet.timeout import Timeout
 from jinja2 import TemplateError
-from prometheus_client import Counter
+from prometheus_client import Counter, Gauge
 
 from services.notify import contacts, model
 from services.notify.model import Letterhead, Message, Prepared, State
 from services.notify.rules import CALLER, Terms
 from services.notify.store import MESSAGES, PROJECTS
 from services.notify.words import Words, known_language, spoken
+from steward.breaker import Breaker
 from steward.bus.calls import RemoteServices
 from steward.channels import Channel, Contact, Fate, Finding, Hand, Outcome, Parcel, Result
 from steward.errors import Conflict, StewardError, Transient, Unavailable
 from steward.facts import Decision
+from steward.observe import health
 from steward.policy import Policies
+from steward.store.committing import AlreadyDone
 from steward.store.provider import StoreOf
-from steward.store.work import AlreadyDone
 from steward.times import now
 from steward.trust.sealing import Sealer, mask_phone
 
 log = logging.getLogger(__name__)
 
 RESULTS = Counter("steward_notifications_total", "Attempts to send, by how they ended", ["channel", "result"])
+OPEN = Gauge("steward_channel_away", "1 while a channel is not used because its operator is away", ["channel"])
 
 BATCH = 200
 _SETTLE_TRIES = 10
 _SETTLE_PAUSE_S = 0.5
 
-T = TypeVar("T")
+T = TypeVar("T", Outcome, Finding)
 Decide = Callable[[Message], Decision[Message]]
 
 
 class Desk:
     """What sending needs of the process, shared by all its sweeps: channels, templates, and who is being served."""
 
-    def __init__(self, channels: Mapping[str, Channel], words: Words, together: int) -> None:
+    def __init__(self, channels: Mapping[str, Channel], words: Words, together: int, away: Mapping[str, Any]) -> None:
         self.channels, self.words, self._together = channels, words, together
+        self._breakers = {name: self._breaker(name, away) for name in channels}
         self._pools: dict[str, GreenPool] = {}
         self._under_way: set[str] = set()
 
     def start(self, message: Message, work: Callable[[Message], None]) -> None:
-        """Run ``work`` on ``message`` if its channel has a place free and nobody here is at it."""
+        """Run ``work`` on ``message`` if its channel has a place free, its operator is there, and nobody here is at it."""
         pool = self._pools.setdefault(message.channel, GreenPool(self._together))
-        if message.id not in self._under_way and pool.free() > 0:
+        if message.id in self._under_way or pool.free() <= 0:
+            return
+        breaker = self._breakers.get(message.channel)
+        probing = breaker is not None and breaker.open
+        if breaker is None or breaker.may(monotonic()):
             self._under_way.add(message.id)
-            pool.spawn_n(self._run, message, work)
+            pool.spawn_n(self._run, message, work, breaker if probing else None)
 
     def free(self, channel: str) -> bool:
-        """Whether ``channel`` has a place free."""
-        return channel not in self._pools or self._pools[channel].free() > 0
+        """Whether ``channel`` has a place free, and its operator is there."""
+        return not self._breakers[channel].open and (channel not in self._pools or self._pools[channel].free() > 0)
+
+    def heard(self, channel: str, away: bool) -> None:
+        """An attempt on ``channel`` found its operator there, or away."""
+        breaker = self._breakers[channel]
+        was_open = breaker.open
+        if away:
+            breaker.away(monotonic())
+        else:
+            breaker.well()
+        if breaker.open != was_open:
+            log.warning("channel %s: the operator is %s", channel, "away" if away else "back")
 
     def finish(self) -> None:
         """Wait until everything under way has ended."""
         for pool in self._pools.values():
             pool.waitall()
 
-    def _run(self, message: Message, work: Callable[[Message], None]) -> None:
+    def _breaker(self, channel: str, away: Mapping[str, Any]) -> Breaker:
+        breaker = Breaker(away["failures"], away["probe_s"])
+        OPEN.labels(channel).set_function(lambda: breaker.open)
+        health.board.detail(f"channel {channel}", lambda: "the operator is away" if breaker.open else "in use")
+        return breaker
+
+    def _run(self, message: Message, work: Callable[[Message], None], probed: Breaker | None) -> None:
         try:
             work(message)
         except StewardError as error:
@@ -79,6 +105,8 @@ class Desk:
             log.exception("message %s", message.id)
         finally:
             self._under_way.discard(message.id)
+            if probed is not None:
+                probed.undecided()
 
 
 @dataclass(frozen=True)
@@ -182,9 +210,13 @@ class Sender:
         """What ``attempt`` returns; None when it fails in a way it should not, or takes too long."""
         with Timeout(self.policies.of(message.project)["sending"]["attempt_s"], False):
             try:
-                return attempt()
+                answer = attempt()
             except Exception:
                 log.exception("message %s: channel %s failed", message.id, message.channel)
+                return None
+            self.desk.heard(message.channel, answer.away)
+            return answer
+        self.desk.heard(message.channel, away=True)
         return None
 
     def _unreachable(self, message: Message, reason_code: str, terms: Terms) -> None:

@@ -36,8 +36,8 @@ class DeskOf(DependencyProvider):  # type: ignore[misc]
 
     def setup(self) -> None:
         settings = Settings.from_env()
-        together = Policies(SPEC, settings.policy).of("")["sending"]["together"]
-        self.desk = Desk(installed_channels(settings), Words(settings.policy), together)
+        policy = Policies(SPEC, settings.policy).of("")
+        self.desk = Desk(installed_channels(settings), Words(settings.policy), policy["sending"]["together"], policy["away"])
 
     def stop(self) -> None:
         self.desk.finish()

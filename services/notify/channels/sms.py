@@ -48,9 +48,9 @@ class Sms:
         try:
             status, answer = self._post("SendSms", own, parcel)
         except _NEVER_LEFT as error:
-            return Outcome(Result.LATER, type(error).__name__)
+            return Outcome(Result.LATER, type(error).__name__, away=True)
         except (httpx.HTTPError, ValueError) as error:
-            return Outcome(Result.UNCLEAR, type(error).__name__)
+            return Outcome(Result.UNCLEAR, type(error).__name__, away=isinstance(error, httpx.HTTPError))
         return _outcome(status, answer, parcel)
 
     def look_up(self, parcel: Parcel) -> Finding:
@@ -64,7 +64,8 @@ class Sms:
                     fate = _FATES.get(detail.get("SendStatus", 0), Fate.ACCEPTED)
                     return Finding(fate, str(detail.get("ErrCode") or ""), detail.get("BizId"))
         except (httpx.HTTPError, ValueError) as error:
-            return Finding(Fate.UNKNOWN, str(error) if isinstance(error, _Refused) else type(error).__name__)
+            code = str(error) if isinstance(error, _Refused) else type(error).__name__
+            return Finding(Fate.UNKNOWN, code, away=isinstance(error, httpx.HTTPError))
         return Finding(Fate.ABSENT)
 
     def _details(self, phone: str, parcel: Parcel) -> Iterator[dict[str, Any]]:

@@ -19,6 +19,7 @@ from steward.bus.envelope import CONTENT_TYPE, Envelope
 from steward.errors import BadInput, IllegalTransition, NotFound, Transient
 from steward.ids import new_id
 from steward.store.client import connect, database
+from steward.testing.faults import gone
 from steward.testing.system import System, running_system
 from steward.testing.waiting import eventually
 from steward.times import iso, now
@@ -33,6 +34,9 @@ attempt_s = 3.0
 [send_retry]
 delays_s = [0.2]
 attempts = 3
+[away]
+failures = 3
+probe_s = [0.3]
 [contact_retry]
 delays_s = [0.2]
 [doubt]
@@ -244,6 +248,17 @@ def test_a_knower_that_is_away_only_delays(mail: System, desk: Client, far_side:
     mail.kill("tickets", signal.SIGKILL)
     assert all(message(desk, ticket, state="sent")["channel"] == "sms" for ticket in tickets)
     mail.wait_ready()
+
+
+def test_an_operator_that_is_gone_uses_up_no_attempts(mail: System, desk: Client, far_side: FarSide, raised: Raise) -> None:
+    with gone(mail, "sms-operator"):
+        tickets = [raised() for _ in range(8)]
+        eventually(lambda: "channel sms: the operator is away" in mail.log("notify", 0) + mail.log("notify", 1), "it is noticed")
+        assert {message(desk, ticket)["channel"] for ticket in tickets} == {"sms"}
+    mail.wait_ready()
+    sent = [message(desk, ticket, state="sent") for ticket in tickets]
+    assert [len(far_side.received(one["id"])) for one in sent] == [1] * len(tickets)
+    assert [(one["attempts"], one["earlier"], one["doubtful"]) for one in sent] == [(1, [], False)] * len(tickets)
 
 
 def test_many_tickets_are_each_told_once(desk: Client, far_side: FarSide, raised: Raise) -> None:

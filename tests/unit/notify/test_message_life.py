@@ -267,3 +267,32 @@ def test_what_would_come_too_late_is_suppressed() -> None:
     assert not model.too_late(message, NOON + timedelta(seconds=60))
     assert model.too_late(message, NOON + timedelta(seconds=61))
     assert model.expire(message, NOON).facts[0].data["reason_code"] == "too_late"
+
+
+def failed_attempts(count: int, away: bool, apart: timedelta = timedelta(seconds=30)) -> Message:
+    """A message after ``count`` attempts that surely were not accepted."""
+    message, now = queued(), NOON
+    for _ in range(count):
+        message = model.claim(message, WORDS, now, SHORT).state
+        message = model.settle(message, Outcome(Result.LATER, "ConnectError", away=away), Hand.OPERATOR, now, SHORT).state
+        now += apart
+    return message
+
+
+def test_attempts_that_reached_nobody_are_not_used_up() -> None:
+    assert failed_attempts(SHORT.attempts, away=False).channel == "letter"
+    waiting = failed_attempts(100, away=True)
+    assert (waiting.channel, waiting.state, waiting.attempts) == ("sms", State.QUEUED, 0)
+
+
+def test_an_operator_that_stays_away_loses_the_message_to_the_next_channel_in_the_end() -> None:
+    assert failed_attempts(1_000, away=True).channel == "letter"
+
+
+def test_look_ups_that_reached_nobody_leave_the_message_in_doubt_for_longer() -> None:
+    message = model.settle(sending(), Outcome(Result.UNCLEAR, "ReadTimeout", away=True), Hand.OPERATOR, NOON, SHORT).state
+    for _ in range(10):
+        message = model.take_up(message, NOON, SHORT).state
+        message = model.found(message, Finding(Fate.UNKNOWN, "ConnectError", away=True), NOON, SHORT).state
+    assert (message.state, message.look_ups) == (State.SENDING, 0)
+    assert message.next_at is not None and message.next_at > NOON
