@@ -49,7 +49,17 @@ def show(console: Console, result: Result) -> None:
     for kind, rows in result.faults().items():
         for row in rows[:_EXAMPLES]:
             console.print(f"{kind}: {row}")
+    console.print(_books(result))
     console.print(_recovery(result))
+
+
+def _books(result: Result) -> Table:
+    table = Table("event", "handler", "dispatched", "handled", "nothing to do", "dead", "unaccounted", title="Books")
+    for one in result.books:
+        if one.dispatched:
+            row = (one.dispatched, one.handled, one.idle, one.dead, len(one.unaccounted))
+            table.add_row(one.event, one.queue, *map(str, row))
+    return table
 
 
 def _recovery(result: Result) -> Table:

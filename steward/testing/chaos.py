@@ -21,20 +21,21 @@ import httpx
 from steward.bus.client import OPERATOR, Client
 from steward.bus.tokens import own_token
 from steward.cli.demo import OPENED, open_project
-from steward.plugins import installed_services
 from steward.replay import ledger
 from steward.replay.feeder import GIVE_UP_S, Feeder, Outcome
 from steward.replay.mapping import Mapping as CsvMapping
 from steward.replay.mapping import Request
 from steward.replay.settling import wait_for_quiet
-from steward.settings import Settings, adopted
-from steward.testing import halves
+from steward.settings import adopted
+from steward.testing import balance, halves
 from steward.testing.days import write_day
 from steward.testing.faults import Kill, schedule
 from steward.testing.system import System, running_system
 from steward.testing.waiting import eventually
 from steward.times import parse
 
+TELLING = {"STEWARD_LOG_LEVEL": "DEBUG"}
+"""At this level services tell of events that gave them nothing to do, without which the books would not balance."""
 PROJECT = {"id": "chaos", "code": "CH", "name": "混沌", "name_en": "Chaos"}
 RECOVER_S = 240.0
 SETTLE_S = 300.0
@@ -71,6 +72,10 @@ class Result:
     half_written: list[str]
     pending: list[str]
     post: halves.Post
+    unbalanced: list[str] = field(default_factory=list)
+    disordered: list[str] = field(default_factory=list)
+    unexplained: list[str] = field(default_factory=list)
+    books: list[balance.Account] = field(default_factory=list)
     recovery_s: dict[str, list[float]] = field(default_factory=dict)
 
     def faults(self) -> dict[str, list[str]]:
@@ -83,6 +88,9 @@ class Result:
             "pending": self.pending,
             "dead letters": self.dead,
             "half-written": self.half_written,
+            "unbalanced": self.unbalanced,
+            "out of order": self.disordered,
+            "dead letters unexplained": self.unexplained,
         }
 
     @property
@@ -93,7 +101,7 @@ class Result:
     @property
     def waiting(self) -> bool:
         """Whether time alone may still mend what is wrong."""
-        return bool(self.account.lost or self.pending)
+        return bool(self.account.lost or self.pending or self.unbalanced)
 
     def seen_again(self, before: Result) -> None:
         """Drop what was not found the time before: clocks go on meanwhile, so something is always just under way.
@@ -102,14 +110,14 @@ class Result:
         """
         self.half_written = [line for line in self.half_written if line in before.half_written]
         self.pending = [line for line in self.pending if line in before.pending]
+        self.unbalanced = [line for line in self.unbalanced if line in before.unbalanced]
 
 
 def run(folder: Path, plan: Plan, told: Told = lambda line: None, env: Mapping[str, str] | None = None) -> Result:
     """Carry out ``plan`` on a system of its own in ``folder``. Raises SystemFailed when it does not recover."""
     requests = _requests(folder, plan)
-    with running_system(folder / "system", plan.replicas, env=env) as system, adopted(system.environ):
-        settings = system.settings
-        with Client(settings) as client:
+    with running_system(folder / "system", plan.replicas, env=TELLING | dict(env or {})) as system, adopted(system.environ):
+        with Client(system.settings) as client:
             open_project(client, OPENED | PROJECT)
         targets = plan.targets or sorted({row.name for row in system.roster().rows})
         bursts = _bursts(requests, plan.kills)
@@ -119,7 +127,7 @@ def run(folder: Path, plan: Plan, told: Told = lambda line: None, env: Mapping[s
         feed.close()
         told(f"{len(feed.acknowledged)} acknowledged; settling")
         started = time.monotonic()
-        result = _settled(settings, feed)
+        result = _settled(system, feed)
         told(f"settled in {time.monotonic() - started:.0f} s")
     result.recovery_s = recovery_s
     return result
@@ -196,12 +204,12 @@ def _strike(system: System, kill: Kill) -> float:
     return time.monotonic() - started
 
 
-def _settled(settings: Settings, feed: Feed) -> Result:
+def _settled(system: System, feed: Feed) -> Result:
     """What is found, and found again, once nothing can change any more, or after 5 minutes."""
     deadline = time.monotonic() + SETTLE_S
-    looks, before = 0, _look(settings, feed, deadline)
+    looks, before = 0, _look(system, feed, deadline)
     while True:
-        found = _look(settings, feed, deadline)
+        found = _look(system, feed, deadline)
         result = replace(found)
         result.seen_again(before)
         looks += not result.waiting
@@ -210,20 +218,27 @@ def _settled(settings: Settings, feed: Feed) -> Result:
         before = found
 
 
-def _look(settings: Settings, feed: Feed, deadline: float) -> Result:
+def _look(system: System, feed: Feed, deadline: float) -> Result:
     """What is found now that no message waits for a handler; and a pause for the store."""
+    settings = system.settings
     with Client(settings) as client:
         wait_for_quiet(client, deadline)
         started = time.monotonic()
         account = ledger.account(ledger.read_journals(client, PROJECT["id"]), feed.acknowledged)
-        dead = [
-            f"{letter['queue']}: {letter['error']}"
-            for service in installed_services()
-            for letter in client.call(service, "dead_letters", within_s=ledger.WITHIN_S)
-        ]
     held = halves.read_all(settings)
     received = httpx.get(f"{settings.sms_url}/received", timeout=ledger.WITHIN_S).json()["received"]
-    messages = held["notify"].of(halves.MESSAGES)
-    post = halves.post(messages, [message["out_id"] for message in received])
+    post = halves.post(held["notify"].of(halves.MESSAGES), [message["out_id"] for message in received])
+    books = balance.accounts(held, balance.idle_keys(system.place.logs.glob("*.log*")))
     time.sleep(max(_LOOK_AGAIN_S, time.monotonic() - started))
-    return Result(account, feed.refused, dead, halves.half_written(held), halves.unpublished(held) + post.under_way, post)
+    return Result(
+        account,
+        feed.refused,
+        dead=halves.dead(held),
+        half_written=halves.half_written(held),
+        pending=halves.unpublished(held) + post.under_way,
+        post=post,
+        unbalanced=balance.unbalanced(books) + balance.unknown_causes(held),
+        disordered=balance.disordered(held),
+        unexplained=balance.unexplained(held),
+        books=books,
+    )

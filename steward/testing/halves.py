@@ -122,6 +122,11 @@ def unpublished(holdings: Mapping[str, Holdings]) -> list[str]:
     return [f"{held.service}: {entry['_id']} not published" for held in holdings.values() for entry in held.entries if entry.get("pending")]
 
 
+def dead(holdings: Mapping[str, Holdings]) -> list[str]:
+    """Messages that were given up and that nobody has replayed or discarded."""
+    return [f"{letter['queue']}: {letter['error']}" for held in holdings.values() for letter in held.letters if letter["state"] == "dead"]
+
+
 @dataclass(frozen=True)
 class Post:
     """What notify says of its messages, held against what the SMS operator has. A line each."""

@@ -52,11 +52,11 @@ def test_any_single_finding_spoils_the_result() -> None:
         account = Account(1, Counter(), Counter())
         account.lost = more.pop("lost", [])
         post = Post(more.pop("never_sent", []), more.pop("sent_twice", []), [], [])
-        lists = {name: more.get(name, []) for name in ("refused", "dead", "half_written", "pending")}
-        return Result(account, post=post, **lists)
+        return Result(account, post=post, **{name: more.get(name, []) for name in own})
 
+    own = ("refused", "dead", "half_written", "pending", "unbalanced", "disordered", "unexplained")
     assert found().good
-    for what in ("lost", "pending", "never_sent", "sent_twice", "refused", "dead", "half_written"):
+    for what in ("lost", "never_sent", "sent_twice", *own):
         assert not found(**{what: ["x"]}).good, what
 
 
