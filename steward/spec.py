@@ -53,6 +53,7 @@ class Hears:
     ``prefetch`` bounds the messages it works on at once in one process; where all handlers together want more than
     the process has workers (``STEWARD_WORKERS``), each gets its fair share of them.
     Who is at one message for longer than ``longest_s`` seconds counts as stuck, and the process as not alive.
+    ``any_order``: it makes the same of an aggregate's events in whatever order they come; fault tests then ask for none.
     """
 
     handler: str
@@ -60,6 +61,7 @@ class Hears:
     prefetch: int = 8
     retry: Retry | None = None
     longest_s: float = 25.0
+    any_order: bool = False
 
 
 @dataclass(frozen=True)

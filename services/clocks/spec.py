@@ -25,7 +25,7 @@ SPEC = ServiceSpec(
         _event("escalated", "A breach went up the ladder"),
         _event("cancelled", "A clock lost its purpose"),
     ),
-    hears=(Hears("on_event", heard_events()), Hears("on_project", (zone_event()[0],))),
+    hears=(Hears("on_event", heard_events(), any_order=True), Hears("on_project", (zone_event()[0],))),
     calls=(
         Call(
             "list_clocks",

@@ -102,21 +102,25 @@ def unknown_causes(books: Mapping[str, Holdings]) -> list[str]:
 
 
 def disordered(books: Mapping[str, Holdings]) -> list[str]:
-    """Handlers that took in a later event of an aggregate before an earlier one; a line for each such step back."""
+    """Handlers that took in a later event of an aggregate before an earlier one; a line for each such step back.
+
+    Handlers that say of themselves that they cope with any order are not asked.
+    """
     made = {event["id"]: event for held in books.values() for entry in held.entries for event in entry["events"]}
-    return [line for name, held in books.items() for line in _steps_back(name, held.entries, made)]
+    return [line for name, spec in _specs(books) for line in _steps_back(spec, books[name].entries, made)]
 
 
-def _steps_back(service: str, entries: Iterable[Document], made: Mapping[str, Document]) -> Iterator[str]:
+def _steps_back(spec: ServiceSpec, entries: Iterable[Document], made: Mapping[str, Document]) -> Iterator[str]:
     reached: dict[tuple[str, str], int] = {}
+    strict = {hears.handler for hears in spec.hears if not hears.any_order}
     for entry in sorted(entries, key=lambda entry: int(entry["order"])):
-        event = made.get(entry.get("cause") or "")
-        if event is None:
+        event, handler = made.get(entry.get("cause") or ""), entry["_id"].partition(":")[0]
+        if event is None or handler not in strict:
             continue
-        lane = (entry["_id"].partition(":")[0], event["subject"])
+        lane = (handler, event["subject"])
         version = event["aggregateversion"]
         if version < reached.get(lane, 0):
-            yield f"{service}.{lane[0]}: {event['subject']} version {version} after {reached[lane]}"
+            yield f"{spec.name}.{handler}: {event['subject']} version {version} after {reached[lane]}"
         reached[lane] = max(version, reached.get(lane, 0))
 
 
