@@ -31,7 +31,7 @@ from steward.ids import new_id
 from steward.observe import logs, metrics
 from steward.settings import Settings
 from steward.spec import PUBLIC, Call
-from steward.store.work import AlreadyDone
+from steward.store.committing import AlreadyDone
 from steward.times import now
 from steward.trust.principals import Principal, verify
 from steward.validation import checked

@@ -38,10 +38,11 @@ class Journal:
         with our_words():
             return self._entries.find_one({"_id": key})
 
-    def pending(self, limit: int) -> list[Document]:
-        """Entries whose events wait to be published, oldest first."""
+    def pending(self, limit: int, after: int | None = None) -> list[Document]:
+        """Entries whose events wait to be published, oldest first; only those behind order ``after`` if it is given."""
+        query: dict[str, Any] = {"pending": True} if after is None else {"pending": True, "order": {"$gt": after}}
         with our_words():
-            return list(self._entries.find({"pending": True}).sort("order", 1).limit(limit))
+            return list(self._entries.find(query).sort("order", 1).limit(limit))
 
     def depth(self) -> int:
         """How many entries wait to be published."""

@@ -21,10 +21,11 @@ from steward.observe import health
 from steward.settings import Settings
 from steward.spec import Collection, ServiceSpec
 from steward.store.client import Document, connect, database, ensure_indexes, our_words
+from steward.store.committing import AlreadyDone, Committer
 from steward.store.journal import JOURNAL, Journal
 from steward.store.reading import Reading
 from steward.store.sessions import Sessions
-from steward.store.work import AlreadyDone, Work
+from steward.store.work import Work
 
 log = logging.getLogger(__name__)
 
@@ -51,7 +52,7 @@ class StoreOf:
         """
         assert self._context is not None
         context = replace(self._context, key=key or self._context.key, now=at or self._context.now)
-        work = Work(self._shared.client, self.database, self._shared.spec, context, self._shared.sessions)
+        work = Work(self.database, self._shared.spec, context, self._shared.committer)
         return self._committing(work, lenient)
 
     @contextmanager
@@ -81,6 +82,7 @@ class SharedStore(SharedExtension):
     journal: Journal
     read: Reading
     sessions: Sessions
+    committer: Committer
     spec: ServiceSpec
 
     def __init__(self) -> None:
@@ -98,6 +100,7 @@ class SharedStore(SharedExtension):
         self.client = connect(settings.mongo_uri)
         self.database = database(self.client, self.spec.name)
         self.sessions = Sessions(self.client, self.database, f"{self.spec.name}-{settings.replica}")
+        self.committer = Committer(self.client, self.database, self.sessions, self.spec.name)
         self.journal = Journal(self.database)
         self.read = Reading(self.database)
         health.board.ready("store", self._answers)

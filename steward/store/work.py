@@ -2,42 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, nullcontext
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from types import TracebackType
 from typing import Any, TypeVar
 
 from marshmallow import Schema, ValidationError
-from pymongo import MongoClient
-from pymongo.client_session import ClientSession
 from pymongo.database import Database
-from pymongo.errors import DuplicateKeyError
 
 from steward.bus.envelope import Envelope
 from steward.context import Context
-from steward.errors import Conflict, NotFound, PreconditionFailed, StewardError
+from steward.errors import NotFound, PreconditionFailed, StewardError
 from steward.facts import Decision, Fact
 from steward.ids import new_id
 from steward.spec import ServiceSpec
+from steward.store.changes import Change, Drop, Insert, Keep, Replace
 from steward.store.client import Document, our_words
-from steward.store.journal import JOURNAL
+from steward.store.committing import Committer, Unit
 from steward.store.repository import Aggregate, Repository
-from steward.store.sessions import Sessions
 from steward.times import now
 from steward.validation import schema
 
 A = TypeVar("A", bound=Aggregate)
-Write = Callable[[ClientSession | None], None]
-
-
-class AlreadyDone(Exception):
-    """The work under this key was committed before; ``answer`` and ``fingerprint`` are what was recorded then."""
-
-    def __init__(self, entry: Document) -> None:
-        super().__init__(entry["_id"])
-        self.answer = entry.get("answer")
-        self.fingerprint = entry.get("fingerprint")
 
 
 class BrokenContract(StewardError):
@@ -58,14 +45,13 @@ class Work:
     AlreadyDone (this key has taken effect before).
     """
 
-    def __init__(
-        self, client: MongoClient[Document], db: Database[Document], spec: ServiceSpec, context: Context, sessions: Sessions
-    ) -> None:
-        self._client, self._db, self._spec, self._context, self._sessions = client, db, spec, context, sessions
+    def __init__(self, db: Database[Document], spec: ServiceSpec, context: Context, committer: Committer) -> None:
+        self._db, self._spec, self._context, self._committer = db, spec, context, committer
         self._if_match = context.if_match
         self._loaded: dict[tuple[str, str], _Loaded] = {}
         self._missing: set[tuple[str, str]] = set()
-        self._writes: list[Write] = []
+        self._changes: list[Callable[[], Change]] = []
+        """Made at the end, when the order of the whole is known."""
         self._events: list[Envelope] = []
         self._matter: str | None = context.event.matter if context.event else None
         self._project: str | None = context.event.project if context.event else None
@@ -101,7 +87,7 @@ class Work:
         version = (before.version if before else 0) + 1
         self._order = max(self._order, before.order + 1 if before else 0)
         document = repository.to_document(decision.state) | {"version": version}
-        self._writes.append(self._write(repository.collection, document, before))
+        self._changes.append(partial(self._change, repository.collection, document, before))
         self._loaded[repository.collection, decision.state.id] = _Loaded(version, self._order)
         subject = f"{self._spec.name}/{decision.state.id}"
         self._project = self._project or decision.state.project
@@ -112,35 +98,22 @@ class Work:
 
     def keep(self, collection: str, document: Document) -> None:
         """Write a plain document by its ``_id``, whatever was there: for copies of what other services own."""
-
-        def write(session: ClientSession | None) -> None:
-            with _first_wins():
-                self._db[collection].replace_one({"_id": document["_id"]}, document, upsert=True, session=session)
-
-        self._writes.append(write)
+        self._changes.append(lambda: Keep(collection, document["_id"], document))
 
     def drop(self, collection: str, id: str) -> None:
         """Remove a plain document that :meth:`keep` wrote."""
-        self._writes.append(lambda session: _ignore(self._db[collection].delete_one({"_id": id}, session=session)))
+        self._changes.append(lambda: Drop(collection, id))
 
     def answer(self, answer: Any) -> Any:
         """Remember what the caller is told, so that repeating the request tells the same. Returns it."""
         self._answer = answer
         return answer
 
-    def _write(self, collection: str, document: Document, before: _Loaded | None) -> Write:
-        def write(session: ClientSession | None) -> None:
-            full = document | {"_order": self._order}  # underlined: an aggregate may well have an order of its own
-            if before is None:
-                missed = (collection, document["_id"]) in self._missing
-                with _first_wins() if missed else nullcontext():
-                    self._db[collection].insert_one(full, session=session)
-                return
-            query = {"_id": document["_id"], "version": before.version}
-            if not self._db[collection].replace_one(query, full, session=session).matched_count:
-                raise Conflict(f"{collection} {document['_id']} was changed meanwhile")
-
-        return write
+    def _change(self, collection: str, document: Document, before: _Loaded | None) -> Change:
+        full = document | {"_order": self._order}  # underlined: an aggregate may well have an order of its own
+        if before is None:
+            return Insert(collection, document["_id"], full, missed=(collection, document["_id"]) in self._missing)
+        return Replace(collection, document["_id"], full, before.version)
 
     def _record(self, fact: Fact, subject: str, version: int, state: Aggregate) -> None:
         declared = self._spec.event(fact.name)
@@ -165,14 +138,14 @@ class Work:
     @property
     def wrote(self) -> bool:
         """Whether there is anything to commit, or was."""
-        return bool(self._writes or self._events)
+        return bool(self._changes or self._events)
 
     def __enter__(self) -> Work:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         if kind is None and self.wrote:
-            self._commit()
+            self._committer.commit(Unit(self._entry(), tuple(change() for change in self._changes)))
 
     def _entry(self) -> Document:
         entry: Document = {
@@ -193,35 +166,6 @@ class Work:
         }
         return entry | {name: value for name, value in optional.items() if value is not None}
 
-    def _commit(self) -> None:
-        with our_words(), self._client.start_session() as session:
-            self._sessions.note(session)
-            with session.start_transaction():
-                try:
-                    self._db[JOURNAL.name].insert_one(self._entry(), session=session)
-                except DuplicateKeyError:
-                    session.abort_transaction()
-                    self._already_done()
-                for write in self._writes:
-                    write(session)
-
-    def _already_done(self) -> None:
-        entry = self._db[JOURNAL.name].find_one({"_id": self._context.key})
-        if entry is None:
-            raise Conflict("the same request is being worked on")
-        raise AlreadyDone(entry)
-
-
-@contextmanager
-def _first_wins() -> Iterator[None]:
-    """What was looked for and not found has come into being meanwhile: the work is to be done again, seeing it."""
-    try:
-        yield
-    except DuplicateKeyError as error:
-        if "_id" in ((error.details or {}).get("keyPattern") or {}):
-            raise Conflict("another writer was first") from error
-        raise
-
 
 def _serialised(contract: Schema, fact: Fact) -> dict[str, Any]:
     dumped: dict[str, Any] = contract.dump(fact.data)
@@ -230,7 +174,3 @@ def _serialised(contract: Schema, fact: Fact) -> dict[str, Any]:
     except ValidationError as error:
         raise BrokenContract(f"{fact.name}: {error.messages}") from error
     return dumped
-
-
-def _ignore(_: Any) -> None:
-    return None

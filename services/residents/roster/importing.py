@@ -23,9 +23,10 @@ from steward.context import Context
 from steward.errors import AlreadyExists, BadInput, Conflict
 from steward.facts import Decision
 from steward.ids import new_id
+from steward.store.committing import AlreadyDone
 from steward.store.provider import StoreOf
 from steward.store.repository import Aggregate, Repository
-from steward.store.work import AlreadyDone, Work
+from steward.store.work import Work
 from steward.trust.sealing import Sealer
 
 A = TypeVar("A", bound=Aggregate)

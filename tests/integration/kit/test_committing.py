@@ -1,0 +1,86 @@
+"""Units of work that wait together are committed together, and each still has its own fate."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import eventlet
+import pytest
+from pymongo.database import Database
+
+from steward.errors import AlreadyExists, Conflict
+from steward.ids import new_id
+from steward.store.changes import Change, Drop, Insert, Keep, Replace
+from steward.store.client import connect, database
+from steward.store.committing import AlreadyDone, Committer, Unit
+from steward.store.journal import JOURNAL
+from steward.store.sessions import Sessions
+from steward.testing.system import System
+
+THINGS = "things"
+
+
+@pytest.fixture
+def db(system: System) -> Iterator[Database[Any]]:
+    client = connect(system.settings.mongo_uri)
+    db = database(client, f"probe{new_id()}")
+    db[THINGS].create_index("name", unique=True)
+    yield db
+    client.drop_database(db)
+    client.close()
+
+
+def unit(key: str, *changes: Change) -> Unit:
+    return Unit({"_id": key, "answer": f"answer of {key}", "events": []}, changes)
+
+
+def insert(id: str, **more: Any) -> Insert:
+    return Insert(THINGS, id, {"_id": id, "version": 1, "name": id} | more, missed=True)
+
+
+def fates(db: Database[Any], *units: Unit) -> list[BaseException | None]:
+    """What became of ``units``, committed by greenthreads of one process at the same moment."""
+    committer = Committer(db.client, db, Sessions(db.client, db, "probe-0"), "probe")
+
+    def commit(unit: Unit) -> BaseException | None:
+        try:
+            committer.commit(unit)
+        except Exception as error:
+            return error
+        return None
+
+    return [thread.wait() for thread in [eventlet.spawn(commit, unit) for unit in units]]
+
+
+def test_units_that_wait_together_are_all_there(db: Database[Any]) -> None:
+    assert fates(db, *(unit(f"k{n}", insert(f"t{n}")) for n in range(40))) == [None] * 40
+    assert db[THINGS].count_documents({}) == db[JOURNAL.name].count_documents({}) == 40
+
+
+def test_each_unit_has_its_own_fate(db: Database[Any]) -> None:
+    assert fates(db, unit("first", insert("old")), unit("kept", Keep(THINGS, "copy", {"_id": "copy", "name": "copy"}))) == [None, None]
+    outcomes = fates(
+        db,
+        unit("good", insert("new")),
+        unit("first", insert("never")),
+        unit("stale", Replace(THINGS, "old", {"_id": "old", "version": 3, "name": "old"}, version=2)),
+        unit("taken", insert("other", name="old")),
+        unit("late", insert("copy", name="another")),
+        unit("next", Replace(THINGS, "old", {"_id": "old", "version": 2, "name": "old"}, version=1)),
+        unit("gone", Drop(THINGS, "nothing")),
+    )
+    assert [type(outcome) for outcome in outcomes] == [
+        type(None), AlreadyDone, Conflict, AlreadyExists, Conflict, type(None), type(None),
+    ]  # fmt: skip
+    assert isinstance(outcomes[1], AlreadyDone)
+    assert outcomes[1].answer == "answer of first"
+    assert {entry["_id"] for entry in db[JOURNAL.name].find()} == {"first", "kept", "good", "next", "gone"}
+    assert {thing["_id"]: thing.get("version") for thing in db[THINGS].find()} == {"old": 2, "copy": None, "new": 1}
+
+
+def test_of_two_that_want_the_same_document_the_second_is_told(db: Database[Any]) -> None:
+    fates(db, unit("made", insert("one")))
+    change = Replace(THINGS, "one", {"_id": "one", "version": 2, "name": "one"}, version=1)
+    outcomes = fates(db, unit("a", change), unit("b", change), unit("c", insert("two")))
+    assert [type(outcome) for outcome in outcomes] == [type(None), Conflict, type(None)]
