@@ -14,7 +14,7 @@ import eventlet
 from steward.bus.failures import hopeless
 from steward.context import WAITED_FOR, Tries
 from steward.errors import Conflict, OutOfOrder, Unavailable
-from steward.store.work import AlreadyDone
+from steward.store.committing import AlreadyDone
 
 T = TypeVar("T")
 

@@ -27,7 +27,7 @@ from steward.context import Context, Tries
 from steward.observe import health, logs, metrics
 from steward.settings import Settings
 from steward.spec import Hears, ServiceSpec
-from steward.store.work import AlreadyDone
+from steward.store.committing import AlreadyDone
 from steward.times import now
 from steward.trust.principals import service_principal
 from steward.validation import schema
