@@ -66,9 +66,8 @@ class Postbox:
         self._channel: Any = None
         self._sent = 0
         self._blocked = False
-        self._open_tags: set[int] = set()
-        self._refused: set[int] = set()
-        self._returned: set[str] = set()
+        self._unconfirmed: dict[int, str] = {}
+        self._untaken: dict[str, str] = {}
 
     def send(self, message: Outgoing) -> None:
         """Hand ``message`` to the broker and wait for nothing. Raises Unavailable when it is away."""
@@ -76,21 +75,19 @@ class Postbox:
             self._publish(channel, message)
             self._refuse_if_blocked()
 
-    def send_all(self, messages: Sequence[Outgoing]) -> set[str]:
-        """Send and wait until the broker has confirmed everything.
+    def send_all(self, messages: Sequence[Outgoing]) -> dict[str, str]:
+        """Send and wait until the broker has answered for everything.
 
-        Needs ``confirms``. Returns the ids of mandatory messages that no queue took. Raises Unavailable when the broker is away, blocks,
-        refuses or stays silent: then any of the messages may have arrived.
+        Needs ``confirms``. Returns the ids of those messages that were not taken, each with the reason: mandatory ones that
+        found no queue, and any that a queue refused, being full; another queue may have taken that one nevertheless.
+        Raises Unavailable when the broker is away, blocks or stays silent: then any of the messages may have arrived.
         """
         with self._lock, self._ours() as channel:
-            self._returned.clear()
-            self._refused.clear()
+            self._untaken.clear()
             for message in messages:
                 self._publish(channel, message)
             self._await_receipts()
-            if self._refused:
-                raise Unavailable("the broker refused a message")
-            return set(self._returned)
+            return {message.id: self._untaken[message.id] for message in messages if message.id in self._untaken}
 
     def tick(self) -> None:
         """Keep the connection alive; to be called every few seconds."""
@@ -112,7 +109,7 @@ class Postbox:
     def _publish(self, channel: Any, message: Outgoing) -> None:
         if self._confirms:
             self._sent += 1
-            self._open_tags.add(self._sent)
+            self._unconfirmed[self._sent] = message.id
         channel._basic_publish(
             message.message(),
             exchange=message.exchange,
@@ -123,7 +120,7 @@ class Postbox:
 
     def _await_receipts(self) -> None:
         deadline = monotonic() + CONFIRM_TIMEOUT_S
-        while self._open_tags:
+        while self._unconfirmed:
             self._refuse_if_blocked()
             left = deadline - monotonic()
             if left <= 0:
@@ -179,23 +176,26 @@ class Postbox:
         bus, self._bus, self._channel = self._bus, None, None
         self._sent = 0
         self._blocked = False
-        self._open_tags.clear()
+        self._unconfirmed.clear()
         if bus is not None:
             bus.collect()
 
     def _on_ack(self, tag: int, multiple: bool) -> None:
-        if multiple:
-            self._open_tags = {unconfirmed for unconfirmed in self._open_tags if unconfirmed > tag}
-        else:
-            self._open_tags.discard(tag)
+        for answered in self._answered(tag, multiple):
+            del self._unconfirmed[answered]
 
     def _on_nack(self, tag: int, multiple: bool) -> None:
-        self._refused.add(tag)
-        self._on_ack(tag, multiple)
+        for answered in self._answered(tag, multiple):
+            self._untaken[self._unconfirmed.pop(answered)] = "a queue refuses it"
+
+    def _answered(self, tag: int, multiple: bool) -> list[int]:
+        if not multiple:
+            return [tag] if tag in self._unconfirmed else []
+        return [unconfirmed for unconfirmed in self._unconfirmed if unconfirmed <= tag]
 
     def _on_blocked(self, blocked: bool, *_: object) -> None:
         self._blocked = blocked
         log.warning("the broker takes nothing at present" if blocked else "the broker takes messages again")
 
     def _on_return(self, error: Exception, exchange: str, routing_key: str, message: Any) -> None:
-        self._returned.add(message.properties.get("message_id", ""))
+        self._untaken[message.properties.get("message_id", "")] = "no queue is there for it"

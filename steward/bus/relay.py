@@ -1,5 +1,6 @@
 """The relay: publishes what the journal holds, in order, until the broker has confirmed it.
 
+What finds no queue is kept and tried again; it holds back only the later events of its own aggregate.
 One replica of a service relays at a time; it holds a lease that it renews. Should two ever do it at once, events are
 doubled, which inboxes absorb, never lost.
 """
@@ -19,6 +20,7 @@ from nameko.extensions import DependencyProvider
 
 from steward.bus import topology
 from steward.bus.envelope import Envelope
+from steward.bus.held import HeldBack
 from steward.bus.postbox import BROKEN, Outgoing, Postbox
 from steward.errors import StewardError, Unavailable
 from steward.observe import health, metrics
@@ -39,6 +41,9 @@ BUSY_S, IDLE_S = 0.05, 1.0
 CALM_AFTER_S = 5.0
 PAUSE_AFTER_FAILURE_S = 0.5
 STUCK_AFTER_S = 25.0
+DECLARE_S = 15.0
+QUEUES_LOOKED_AT_S = 30.0
+"""How often a relay looks whether every queue is still there: of several, only the last one's loss would show in sending."""
 
 
 class Relay(DependencyProvider):
@@ -52,7 +57,9 @@ class Relay(DependencyProvider):
         self._stopping = False
         self._thread: Any = None
         self._progress = monotonic()
-        self._busy_until = 0.0
+        self._busy_until = self._declare_at = 0.0
+        self._declared = False
+        self._held = HeldBack()
 
     def setup(self) -> None:
         self._spec: ServiceSpec = self.container.service_cls.spec
@@ -77,21 +84,21 @@ class Relay(DependencyProvider):
 
     def _run(self) -> None:
         lease = Lease(self.store.database, "relay", LEASE)
-        declared = False
         while True:
             self._progress = monotonic()
             stopping = self._stopping
             try:
-                declared = declared or self._declare()
-                published = self._publish(self.store.journal) if lease.hold() else 0
+                if monotonic() >= self._declare_at or self._held.due(monotonic()):
+                    self._declare()
+                more = lease.hold() and self._publish(self.store.journal)
             except StewardError as error:
                 log.warning("relay waits: %s", error)
-                declared, published = False, 0
+                self._declare_at, more = 0.0, False
                 eventlet.sleep(PAUSE_AFTER_FAILURE_S)
             if stopping:
                 break
-            if published < BATCH:
-                self._rest(published)
+            if not more:
+                self._rest()
         self._leave(lease)
 
     def _leave(self, lease: Lease) -> None:
@@ -101,39 +108,56 @@ class Relay(DependencyProvider):
             log.info("the lease runs out by itself")
         self._postbox.close()
 
-    def _rest(self, published: int) -> None:
-        if published:
-            self._busy_until = monotonic() + CALM_AFTER_S
-        with Timeout(BUSY_S if monotonic() < self._busy_until else IDLE_S, False):
+    def _rest(self) -> None:
+        moment = monotonic()
+        pause_s = BUSY_S if moment < self._busy_until else IDLE_S
+        if self._held:
+            pause_s = min(pause_s, max(self._held.wait_s(moment), BUSY_S))
+        with Timeout(pause_s, False):
             self._wake.wait()
         if self._wake.ready():
             self._wake = Signal()
 
-    def _declare(self) -> bool:
+    def _declare(self) -> None:
+        late = Timeout(DECLARE_S, Unavailable("the broker declares nothing in time"))
         try:
-            with topology.connected(self.container.config["AMQP_URI"]) as bus:
+            with late, topology.connected(self.container.config["AMQP_URI"]) as bus:
+                self._look_for_losses(topology.missing_queues(bus, self._spec))
                 topology.declare_publisher(bus, self._spec)
         except BROKEN as error:
             explained = topology.explain(error)
             if isinstance(explained, topology.WrongTopology):
                 raise explained from error
             raise Unavailable("the broker is away") from error
-        return True
+        self._declare_at, self._declared = monotonic() + QUEUES_LOOKED_AT_S, True
 
-    def _publish(self, journal: Journal) -> int:
-        entries = journal.pending(BATCH)
-        self._measure(entries)
-        if not entries:
-            return 0
-        unroutable = self._postbox.send_all([self._message(event) for event in _events(entries)])
-        kept = {entry["_id"] for entry in entries for event in events_of(entry) if event.id in unroutable}
-        journal.published(entry["_id"] for entry in entries if entry["_id"] not in kept)
-        for event in _events(entries):
+    def _look_for_losses(self, missing: list[str]) -> None:
+        for queue in missing if self._declared else ():
+            metrics.QUEUES_GONE.labels(self._spec.name).inc()
+            log.error("queue %s was gone, with what waited in it: see `steward republish %s --to %s`", queue, self._spec.name, queue)
+
+    def _publish(self, journal: Journal) -> bool:
+        """Publish one page of the outbox. Whether there may be more to do at once."""
+        entries = journal.pending(BATCH, self._held.after)
+        chosen = self._held.choose(entries)
+        self._measure(entries, journal)
+        events = _events(chosen)
+        untaken = self._postbox.send_all([self._message(event) for event in events]) if events else {}
+        kept = [entry for entry in chosen if any(event.id in untaken for event in events_of(entry))]
+        journal.published({entry["_id"] for entry in chosen} - {entry["_id"] for entry in kept})
+        self._count([event for event in events if event.id not in untaken], kept)
+        held = len(self._held)
+        self._held.note(entries, chosen, kept, monotonic())
+        if events:
+            self._busy_until = monotonic() + CALM_AFTER_S
+        return len(entries) == BATCH or len(self._held) < held
+
+    def _count(self, published: list[Envelope], kept: list[Document]) -> None:
+        for event in published:
             metrics.PUBLISHED.labels(self._spec.name, event.name).inc()
         if kept:
             metrics.UNROUTABLE.labels(self._spec.name).inc(len(kept))
-            raise Unavailable(f"{len(kept)} entries found no queue and are kept")
-        return len(entries)
+            log.warning("%d entries found no queue, or a full one, and are kept", len(kept))
 
     def _message(self, event: Envelope) -> Outgoing:
         return Outgoing(
@@ -144,10 +168,11 @@ class Relay(DependencyProvider):
             mandatory=event.name in self._listened,
         )
 
-    def _measure(self, entries: list[Document]) -> None:
-        metrics.OUTBOX_PENDING.labels(self._spec.name).set(len(entries))
-        age = (now() - entries[0]["at"]).total_seconds() if entries else 0.0
-        metrics.OUTBOX_AGE.labels(self._spec.name).set(max(age, 0.0))
+    def _measure(self, entries: list[Document], journal: Journal) -> None:
+        waiting = journal.depth() if self._held else len(entries)
+        metrics.OUTBOX_PENDING.labels(self._spec.name).set(waiting)
+        since = [moment for moment in (self._held.oldest, *(entry["at"] for entry in entries[:1])) if moment]
+        metrics.OUTBOX_AGE.labels(self._spec.name).set(max((now() - min(since)).total_seconds(), 0.0) if since else 0.0)
 
 
 def _events(entries: Iterable[Document]) -> list[Envelope]:

@@ -114,6 +114,22 @@ def declare_publisher(bus: Connection, spec: ServiceSpec) -> None:
                 declare_handler(bus, other.name, hears)
 
 
+def missing_queues(bus: Connection, spec: ServiceSpec) -> list[str]:
+    """The queues that wait for events of ``spec`` and are not there."""
+    waiting = sorted({queue for queues in plugins.listeners(spec.name).values() for queue in queues})
+    return [queue for queue in waiting if not _exists(bus, queue)]
+
+
+def _exists(bus: Connection, queue: str) -> bool:
+    channel = bus.channel()
+    try:
+        channel.queue_declare(queue, passive=True)
+    except amqp.exceptions.NotFound:
+        return False  # which has closed the channel
+    channel.close()
+    return True
+
+
 def delayed(queue: str, seconds: int) -> tuple[str, str]:
     """The exchange and routing key that bring a message back to ``queue`` alone after ``seconds``."""
     return level_name(MAX_LEVEL, DELAY_PREFIX), calculate_routing_key(seconds, queue)

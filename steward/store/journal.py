@@ -66,6 +66,18 @@ class Journal:
             query: dict[str, Any] = {"project": project, "order": {"$gte": after}}
             return list(self._entries.find(query).sort("order", 1).limit(limit))
 
+    def span(self, project: str, first: int, last: int | None, limit: int) -> list[Document]:
+        """Entries of ``project`` with events whose ``order`` is from ``first`` to ``last``, both included, oldest first."""
+        order = {"$gte": first} | ({} if last is None else {"$lte": last})
+        with our_words():
+            found = self._entries.find({"project": project, "order": order, "events.0": {"$exists": True}})
+            return list(found.sort("order", 1).limit(limit))
+
+    def projects(self) -> list[str]:
+        """The projects of which there are entries."""
+        with our_words():
+            return sorted(project for project in self._entries.distinct("project") if project)
+
 
 def events_of(entry: Document) -> list[Envelope]:
     """The events recorded in ``entry``."""
