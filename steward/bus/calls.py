@@ -22,6 +22,7 @@ from steward.bus.standard import STANDARD_CALLS
 from steward.bus.tokens import own_token
 from steward.errors import DeadlineExceeded, NotFound, StewardError, Unavailable, from_wire
 from steward.ids import new_id
+from steward.observe import metrics
 from steward.plugins import installed_services
 from steward.spec import Call
 
@@ -66,6 +67,7 @@ class Replies(SharedExtension):
             self._subscription = Subscription(self._declare, self._receive, prefetch=0, no_ack=True)
             self.intake.subscribe(self._subscription)
             self.intake.on_loss(self._lose)
+            metrics.CALLS_WAITING.labels(self.container.service_name).set_function(lambda: self.waiting)
 
     def _lose(self) -> None:
         """Whoever waits is told at once: the answer might have been in what was lost."""

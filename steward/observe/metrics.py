@@ -7,6 +7,7 @@ from prometheus_client import Counter, Gauge, Histogram
 _SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
 
 CALL_SECONDS = Histogram("steward_call_seconds", "Time to answer a call", ["service", "call", "outcome"], buckets=_SECONDS)
+CALLS_WAITING = Gauge("steward_calls_waiting", "Calls of this process that wait for their answer", ["service"])
 HANDLER_SECONDS = Histogram("steward_handler_seconds", "Time to handle an event", ["service", "handler", "outcome"], buckets=_SECONDS)
 EVENT_LAG_SECONDS = Histogram(
     "steward_event_lag_seconds",
