@@ -23,6 +23,7 @@ PROJECT = "yh"
 CALL_S = 1.5
 GIVE_UP_S = 120.0
 _PAUSE_S = 0.02
+_BATCH = 100
 
 
 class Load:
@@ -76,8 +77,8 @@ class Load:
             yield f"{self._name}-{caller}-{number}"
 
 
-def lay_before(system: System, shelves: Sequence[str]) -> list[str]:
-    """Make a parcel for each of ``shelves`` and publish its event, past the service's processes; returns their ids.
+def lay_before(system: System, shelves: Sequence[str], times: int = 1) -> list[Envelope]:
+    """Make a parcel for each of ``shelves`` and publish its event, ``times`` times running, past the service's processes.
 
     What the service itself does when it receives them, but in one go: for when its processes are away or are to be flooded.
     """
@@ -86,15 +87,17 @@ def lay_before(system: System, shelves: Sequence[str]) -> list[str]:
     with MongoClient[Document](settings.mongo_uri) as store:
         store.steward_parcels.parcels.insert_many([_parcel(event) for event in events])
         store.steward_parcels.journal.insert_many([_entry(event) for event in events])
-    send(system, [(f"{event.service}.events", event.name, event) for event in events])
-    return [event.aggregate for event in events]
+    publish(system, [event for event in events for _ in range(times)])
+    return events
 
 
-def send(system: System, letters: Sequence[tuple[str, str, Envelope]]) -> None:
-    """Publish each event to an exchange under a routing key, and wait until the broker has them all."""
+def publish(system: System, events: Sequence[Envelope]) -> None:
+    """Publish ``events`` as their service does, and wait until the broker has them all."""
     postbox = Postbox(system.settings.amqp_uri, confirms=True)
+    messages = [Outgoing(f"{event.service}.events", event.name, event.encode(), event.id, mandatory=True) for event in events]
     try:
-        assert not postbox.send_all([Outgoing(exchange, key, event.encode(), event.id, mandatory=True) for exchange, key, event in letters])
+        for start in range(0, len(messages), _BATCH):
+            assert not postbox.send_all(messages[start : start + _BATCH])
     finally:
         postbox.close()
 

@@ -16,6 +16,8 @@ from pathlib import Path
 from typing import Any
 
 import eventlet
+from eventlet import tpool
+from eventlet.event import Event
 from eventlet.patcher import original
 from pymongo.client_session import ClientSession
 
@@ -39,6 +41,8 @@ AFTER_PUBLISH = "after-publish"
 POINTS = (BEFORE_COMMIT, WITHIN_COMMIT, AFTER_COMMIT, AFTER_ACK, BEFORE_PUBLISH, AFTER_PUBLISH)
 LOSE_ANSWER = "lose-answer"
 """The call is carried out, and its answer never sent."""
+STUCK = "stuck"
+"""The next parcel for the shelf of that name is never done."""
 BROKEN = "broken"
 """As long as this order is there, shelves called mendable break."""
 
@@ -46,6 +50,11 @@ BROKEN = "broken"
 def order(folder: Path, point: str) -> None:
     """Order what belongs to ``point``, once."""
     (folder / point).touch()
+
+
+def mend(folder: Path, point: str) -> None:
+    """Take back what was ordered for ``point``."""
+    (folder / point).unlink()
 
 
 def waiting(folder: Path, point: str) -> bool:
@@ -83,7 +92,7 @@ def pass_by(point: str) -> None:
 
 
 def misbehave(shelf: str) -> None:
-    """``busy-3`` keeps the processor and the whole process for 3 s; ``stuck`` never returns; ``mendable`` may break."""
+    """``busy-3`` keeps the processor, and with it the process, for 3 s; ``aside-3`` does so in a thread; ``slow-3`` only waits."""
     kind, _, seconds = shelf.partition("-")
     if kind == "busy":
         until = time.monotonic() + float(seconds)
@@ -92,9 +101,9 @@ def misbehave(shelf: str) -> None:
     if kind == "slow":
         eventlet.sleep(float(seconds))
     if kind == "aside":
-        eventlet.tpool.execute(original("time").sleep, float(seconds))
-    if shelf == "stuck":
-        eventlet.event.Event().wait()
+        tpool.execute(original("time").sleep, float(seconds))
+    if shelf == STUCK and taken(STUCK):
+        Event().wait()
     if shelf == "mendable" and (Path(FOLDER) / BROKEN).exists():
         raise ValueError("this shelf is broken at present")
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from parcels import faults
+from parcels import faults, mishaps
 from parcels.schemas import View
 from parcels.spec import SPEC
 from steward.bus.envelope import Envelope
@@ -26,7 +26,19 @@ class Parcel:
     shelvings: int = 0
 
 
+@dataclass(frozen=True)
+class Label:
+    """What the label of a parcel says, and the parcel's version that it was written for."""
+
+    id: str
+    project: str
+    shelf: str
+    as_of: int
+    version: int = 0
+
+
 PARCELS = Repository("parcels", Parcel)
+LABELS = Repository("labels", Label)
 faults.install()
 
 
@@ -53,6 +65,10 @@ class Parcels(Service):
         return View().dump(self.store.read.get(PARCELS, parcel, project))
 
     @rpc
+    def spoil(self, kind: str) -> Any:
+        return mishaps.answer(kind)
+
+    @rpc
     def move(self, project: str, parcel: str, body: dict[str, Any]) -> Any:
         faults.note(self.context.key)
         with self.store.work() as work:
@@ -61,15 +77,19 @@ class Parcels(Service):
 
     @handles
     def on_moved(self, event: Envelope) -> None:
-        """Writes a new label, which takes the place of the one before."""
+        """Writes a new label, unless a later one is there."""
+        fresh = Label(f"label-{event.aggregate}", event.project, event.data["shelf"], event.version)
         with self.store.work() as work:
-            work.keep("labels", {"_id": event.aggregate, "shelf": event.data["shelf"], "as_of": event.version})
+            label = work.find(LABELS, fresh.id)
+            if label is None or label.as_of < fresh.as_of:
+                work.apply(LABELS, Decision(replace(fresh, version=label.version if label else 0), ()))
 
     @handles
     def on_received(self, event: Envelope) -> None:
         faults.note(event.id)
         shelf = event.data["shelf"]
         faults.misbehave(shelf)
+        mishaps.happen(shelf)
         if shelf == "broken":
             raise ValueError("this shelf always breaks")
         if shelf == "early":

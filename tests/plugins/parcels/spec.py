@@ -13,12 +13,13 @@ SPEC = ServiceSpec(
     ),
     hears=(
         Hears("on_received", ("parcels.received",), retry=Retry(delays_s=(1, 1), order_s=(1, 1, 1), away_s=(1,))),
-        Hears("on_moved", ("parcels.moved",)),
+        Hears("on_moved", ("parcels.moved",), any_order=True),
     ),
     calls=(
         Call("receive", "parcels.work", "Register a parcel", body="parcels.schemas:Receive"),
         Call("move", "parcels.work", "Put a parcel elsewhere", body="parcels.schemas:Receive"),
         Call("show", "parcels.work", "One parcel"),
+        Call("spoil", "parcels.work", "An answer that went wrong"),
     ),
     routes=(
         Route("POST", "/projects/{project}/parcels", "receive", status=201),

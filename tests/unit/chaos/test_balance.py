@@ -93,7 +93,7 @@ def test_a_handler_that_copes_with_any_order_may_step_back(held: dict[str, Holdi
 
 
 def test_two_handlers_of_one_service_need_not_keep_step(held: dict[str, Holdings]) -> None:
-    held["dispatch"].entries.append(handled("on_other", "e1", 9))
+    held["dispatch"].entries.append(handled("on_breach", "e1", 9))
     assert disordered(held) == []
 
 
