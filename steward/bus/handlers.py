@@ -23,6 +23,7 @@ from steward.bus.outboxes import Confirmed
 from steward.bus.retrying import breaker_rules, retry_rules
 from steward.bus.settling import Settler
 from steward.bus.shares import fair_shares
+from steward.bus.suspects import Suspects
 from steward.context import Context, Tries
 from steward.observe import health, logs, metrics
 from steward.settings import Settings
@@ -73,6 +74,7 @@ class Handler(Entrypoint):
         self.settler = Settler(self.spec.name, self.hears.handler, self.retry, self.sending.postbox)
         self.principal = service_principal(self.spec.name)
         self.lanes = Lanes()
+        self.suspects = Suspects()
         self._stopping = False
         self._underway = health.Underway()
         health.board.alive(f"handler {self.method_name}", self._underway.in_time)
@@ -100,7 +102,8 @@ class Handler(Entrypoint):
             eventlet.spawn_n(self._pass_on, delivery, error)
             return
         held = Held(delivery, event, self._start, self._settle)
-        self.lanes.enter(event.matter, partial(self.gate.enter, held))
+        enter = partial(self.lanes.enter, event.matter, partial(self.gate.enter, held))
+        self.suspects.enter(delivery, delivery.in_vain, enter)
 
     def _start(self, held: Held) -> None:
         event = held.event
@@ -125,6 +128,7 @@ class Handler(Entrypoint):
             self._pass_on(held.delivery, error)
         finally:
             self.lanes.leave(held.event.matter)
+            self.suspects.leave(held.delivery)
 
     def _pass_on(self, delivery: Delivery, error: BaseException | None) -> None:
         """Settle ``delivery``, and hold it while the broker takes nothing: a memory alarm stops what is sent, not what is received.
@@ -144,7 +148,7 @@ def _check(event: Envelope) -> None:
 
 def _outcome(service: Any, work: Callable[[], None]) -> BaseException | None:
     context: Context = service.context
-    logs.bind(correlation=context.correlation, event=context.event.id if context.event else None)
+    logs.bind(correlation=context.correlation, event_id=context.event.id if context.event else None)
     try:
         attempt(work, service.store.recorded, context.tries)
         if not service.store.wrote:

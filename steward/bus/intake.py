@@ -61,6 +61,12 @@ class Delivery:
         """Whether somebody may have worked on it before."""
         return bool(self.info.get("redelivered"))
 
+    @property
+    def in_vain(self) -> int:
+        """How often it was delivered before and not settled, as a quorum queue counts."""
+        counted = self.headers.get("x-delivery-count", 0)
+        return counted if isinstance(counted, int) else 0
+
     def ack(self) -> None:
         """It is done."""
         self._settle("ack")

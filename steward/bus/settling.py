@@ -35,6 +35,8 @@ ERROR = "x-steward-error"
 STACK = "x-steward-stack"
 FIRST_FAILED = "x-steward-first-failed"
 LAST_FAILED = "x-steward-last-failed"
+_OF_THE_BROKER = ("x-death", "x-delivery-count")
+"""Headers that tell of the delivery that ends here, not of the one that follows."""
 _STACK_CHARACTERS = 4_000
 _ERROR_CHARACTERS = 1_000
 """Both travel in headers, which must fit into one frame."""
@@ -100,7 +102,7 @@ class Settler:
         self._send(delivery, "", f"{self.service}.dead", told)
 
     def _send(self, delivery: Delivery, exchange: str, routing_key: str, told: dict[str, Any]) -> None:
-        headers = {name: value for name, value in delivery.headers.items() if not name.startswith("x-death")}
+        headers = {name: value for name, value in delivery.headers.items() if not name.startswith(_OF_THE_BROKER)}
         headers = {FIRST_FAILED: iso(now()), **headers, **told}
         body = delivery.body.encode() if isinstance(delivery.body, str) else bytes(delivery.body)
         identity = delivery.properties.get("message_id") or new_id()
