@@ -10,6 +10,7 @@ from typing import Any
 
 import eventlet
 from eventlet.semaphore import Semaphore
+from eventlet.timeout import Timeout
 from kombu import Connection, Consumer, Queue
 from kombu.message import Message
 from nameko.extensions import SharedExtension
@@ -23,6 +24,7 @@ log = logging.getLogger(__name__)
 RECONNECT_S = (0.2, 0.5, 1.0, 2.0)
 STUCK_AFTER_S = 25.0
 _DRAIN_S = 0.5
+_SUBSCRIBE_S = 20.0
 _CANCEL_POLL_S = 0.01
 
 
@@ -154,7 +156,7 @@ class Intake(SharedExtension):
             except BROKEN as error:
                 self._lose()
                 self._fail_if_final(error)
-                log.warning("broker away: %s", type(error).__name__)
+                log.warning("broker away: %s: %s", type(error).__name__, error)
                 eventlet.sleep(RECONNECT_S[min(failures, len(RECONNECT_S) - 1)])
                 failures += 1
             else:
@@ -172,9 +174,11 @@ class Intake(SharedExtension):
             raise explained from error
 
     def _receive(self, bus: Connection) -> None:
-        topology.declare_delays(bus)
-        for subscription in self._subscriptions:
-            self._consume(bus, subscription)
+        # A broker answers nothing about a queue that has no leader at present; nor does one behind a network that swallows all.
+        with Timeout(_SUBSCRIBE_S, TimeoutError("the broker does not let us consume")):
+            topology.declare_delays(bus)
+            for subscription in self._subscriptions:
+                self._consume(bus, subscription)
         self._bus = bus
         log.info("receiving from %d queues", len(self._subscriptions))
         while not self._stopping:
@@ -204,6 +208,15 @@ class Intake(SharedExtension):
             [queue(channel)],
             no_ack=subscription.no_ack,
             auto_declare=False,
-            on_message=lambda message: subscription.on_message(Delivery(message, self._lock)),
+            on_message=lambda message: self._hand_on(subscription, Delivery(message, self._lock)),
         )
         subscription.consumer.consume()
+
+    def _hand_on(self, subscription: Subscription, delivery: Delivery) -> None:
+        try:
+            subscription.on_message(delivery)
+        except Exception:
+            # A defect of ours that some message brings out; ending with it, process after process would end so.
+            log.exception("a message could not be taken")
+            if not subscription.no_ack:
+                delivery.reject()

@@ -56,7 +56,7 @@ class Answer:
         """The reply's body; a result that JSON cannot hold becomes an error."""
         try:
             return json.dumps({"result": self.result, "error": self._error()}, ensure_ascii=False).encode()
-        except (TypeError, ValueError) as error:
+        except (TypeError, ValueError, RecursionError) as error:
             return Answer(error=StewardError(f"the answer cannot be written: {error}")).encode()
 
     def _error(self) -> dict[str, Any] | None:
@@ -101,10 +101,10 @@ class CallDesk(SharedExtension):
             log.warning("refused a call that nobody waits for")
             delivery.ack()
             return
-        if float(delivery.headers.get(calls.DEADLINE, "inf")) < time.time():
-            delivery.ack()
-            return
         try:
+            if _deadline(delivery) < time.time():
+                delivery.ack()
+                return
             method, kwargs = self._method_of(delivery), _arguments(delivery)
             context = self._context_of(delivery)
         except Exception as error:
@@ -132,7 +132,7 @@ class CallDesk(SharedExtension):
             key=f"call:{principal.id}:{name}:{key}" if key else f"call:{call_id}",
             fingerprint=headers.get(calls.FINGERPRINT),
             if_match=headers.get(calls.IF_MATCH),
-            deadline=float(headers.get(calls.DEADLINE, "inf")),
+            deadline=_deadline(delivery),
         )
 
     def answer(self, delivery: Delivery, answer: Answer) -> None:
@@ -184,6 +184,16 @@ class _Reply:
         if not self._told:
             self._told = True
             self._desk.tell(self._delivery, answer)
+
+
+def _deadline(delivery: Delivery) -> float:
+    try:
+        deadline = float(delivery.headers.get(calls.DEADLINE, "inf"))
+    except (ValueError, TypeError) as error:
+        raise BadInput("the deadline is not a number of seconds") from error
+    if math.isnan(deadline):
+        raise BadInput("the deadline is not a number of seconds")
+    return deadline
 
 
 def _arguments(delivery: Delivery) -> dict[str, Any]:

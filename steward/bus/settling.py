@@ -69,8 +69,8 @@ class Settler:
         return True
 
     def _fail(self, delivery: Delivery, error: BaseException) -> None:
-        attempts = int(delivery.headers.get(ATTEMPTS, 0)) + (0 if away(error) else 1)
-        waits = int(delivery.headers.get(WAITS, 0)) + (1 if away(error) else 0)
+        attempts = _count(delivery, ATTEMPTS) + (0 if away(error) else 1)
+        waits = _count(delivery, WAITS) + (1 if away(error) else 0)
         allowed = len(self.retry.order_s if isinstance(error, OutOfOrder) else self.retry.delays_s)
         if hopeless(error) or attempts > allowed:
             self._give_up(delivery, error, attempts)
@@ -108,3 +108,9 @@ class Settler:
         identity = delivery.properties.get("message_id") or new_id()
         if self.postbox.send_all([Outgoing(exchange, routing_key, body, identity, headers, mandatory=exchange == "")]):
             raise Unavailable(f"queue {routing_key} is gone")
+
+
+def _count(delivery: Delivery, header: str) -> int:
+    """What we have counted before; whatever else somebody may have written there counts as nothing."""
+    value = delivery.headers.get(header)
+    return value if isinstance(value, int) and value > 0 else 0

@@ -97,6 +97,25 @@ class Node:
         self.launch()
         self.wait_ready()
 
+    def lives(self) -> bool:
+        """Whether its process runs."""
+        return self._process is not None and self._process.lives()
+
+    def wait_registered(self, within_s: float = 30.0) -> None:
+        """Wait until the names of all its quorum queues are on its disk. Raises SystemFailed.
+
+        RabbitMQ writes them up to half a second after it has confirmed a declaration. A node killed before has the queue, and
+        never again a leader for it; nothing that a client does prevents that.
+        """
+        names = [f"%2F_{queue['name']}".encode() for queue in self.queues("name", "type") if queue["type"].endswith("quorum_queue")]
+
+        def written() -> bool:
+            known = b"".join(file.read_bytes() for file in self.place.broker.glob("data/**/names.dets"))
+            return all(name in known for name in names)
+
+        if not wait_until(written, within_s):
+            raise SystemFailed(f"{self.name} has not registered its queues")
+
     def kill(self) -> None:
         """SIGKILL; returns when it has ended."""
         process = self._running()
