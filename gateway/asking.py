@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
+from eventlet import Timeout
 from marshmallow import Schema, ValidationError, fields
 from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Request
@@ -26,6 +27,7 @@ _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,128}")
 _KEY = re.compile(r"[\x21-\x7e]{1,128}")
 _VERSION_TAG = re.compile(r'(?:W/)?"(\d{1,15})"')
 _CHUNK = 64 * 1024
+_BODY = "steward.body"
 Identify = Callable[[Request, Operation], tuple[Principal, str]]
 """Who asks, and the token that proves it to services."""
 
@@ -58,7 +60,7 @@ def read(request: Request, operation: Operation, names: dict[str, str], identify
     principal, token = identify(request, operation)
     if operation.permission and not operation.public:
         principal.require(operation.permission, names.get("project"))
-    raw = _raw(request, limits.max_upload if operation.upload else limits.max_body)
+    raw = body(request, operation, limits)
     key = _key(request, operation)
     return Asked(
         operation=operation,
@@ -70,6 +72,15 @@ def read(request: Request, operation: Operation, names: dict[str, str], identify
         fingerprint=_fingerprint(request, raw) if key else None,
         if_match=_if_match(request, operation),
     )
+
+
+def body(request: Request, operation: Operation, limits: Limits) -> bytes:
+    """The body, read once a request. Raises TooLarge, Malformed, also when it does not come in time."""
+    if _BODY not in request.environ:
+        with Timeout(limits.body_s, Malformed("the body comes too slowly")):
+            request.environ[_BODY] = _raw(request, limits.max_upload if operation.upload else limits.max_body)
+    raw: bytes = request.environ[_BODY]
+    return raw
 
 
 def _raw(request: Request, most: int) -> bytes:

@@ -19,6 +19,7 @@ from gateway.operations import Operation
 from steward.errors import NotAuthenticated
 from steward.trust.principals import Principal, sign, verify
 
+_KNOWN = "steward.known"
 ANYONE = Principal(id="anonymous")
 
 
@@ -30,7 +31,13 @@ class Gatekeeper:
         self._ticket_key = hmac.new(key.encode(), b"stream ticket", hashlib.sha256).hexdigest()
 
     def identify(self, request: Request, operation: Operation) -> tuple[Principal, str]:
-        """Who asks, and the token that proves it. Raises NotAuthenticated."""
+        """Who asks, and the token that proves it; found out once a request. Raises NotAuthenticated."""
+        if _KNOWN not in request.environ:
+            request.environ[_KNOWN] = self._identify(request, operation)
+        known: tuple[Principal, str] = request.environ[_KNOWN]
+        return known
+
+    def _identify(self, request: Request, operation: Operation) -> tuple[Principal, str]:
         if operation.public:
             return ANYONE, ""
         if operation.run == "stream" and "ticket" in request.args and "Authorization" not in request.headers:

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
 
+from gateway.pace import Load
+from gateway.rates import Rate
 from steward.policy import merge
 
 
@@ -17,7 +19,10 @@ class Limits:
     max_body: int
     max_upload: int
     max_depth: int
+    body_s: float
     in_flight: int
+    connections: int
+    proxies: int
     timeline_s: float
     dead_letters_s: float
     stream_ring: int
@@ -26,6 +31,8 @@ class Limits:
     stream_heartbeat_s: float
     stream_longest_s: float
     stream_ticket_s: int
+    load: Load
+    rates: dict[str, Rate]
     timelines: dict[str, str]
 
     @classmethod
@@ -35,4 +42,6 @@ class Limits:
         path = folder / "gateway.toml" if folder else None
         if path and path.is_file():
             numbers = merge(numbers, tomllib.loads(path.read_text(encoding="utf-8")))
-        return cls(**numbers)
+        load = Load(**numbers.pop("load"))
+        rates = {kind: Rate(**rate) for kind, rate in numbers.pop("rates").items()}
+        return cls(**numbers, load=load, rates=rates)

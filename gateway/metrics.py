@@ -11,5 +11,10 @@ REQUEST_SECONDS = Histogram(
     buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 60),
 )
 IN_FLIGHT = Gauge("steward_http_requests_in_flight", "Requests that are worked on now")
-SHED = Counter("steward_http_requests_shed_total", "Requests refused because too many were in flight")
+PLACES = Gauge("steward_http_places", "Requests to a service that are worked on at once, at most", ["service"])
+SHED = Counter(
+    "steward_http_requests_shed_total",
+    "Requests refused: rate (429, one caller's), full, late (503, no place, or none in time), connections (503, too many open)",
+    ["reason"],
+)
 STREAM_CLIENTS = Gauge("steward_stream_clients", "Live streams that are open")

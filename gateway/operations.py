@@ -55,6 +55,11 @@ class Operation:
     also: tuple[int, ...] = ()
 
     @property
+    def metered(self) -> bool:
+        """Whether it counts as load: not what is light, and not a stream, which is as good as idle once it is open."""
+        return not self.light and self.run != "stream"
+
+    @property
     def public(self) -> bool:
         """Whether nobody needs to be known."""
         return self.permission == PUBLIC

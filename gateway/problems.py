@@ -71,7 +71,7 @@ def headers_of(error: StewardError) -> Headers:
     if isinstance(error, NotAuthenticated):
         return [("WWW-Authenticate", 'Bearer realm="steward"')]
     if isinstance(error, Transient):
-        return [("Retry-After", str(error.retry_after_s))]
+        return [("Retry-After", str(error.extra.get("retry_after_s", error.retry_after_s)))]
     if isinstance(error, Overloaded):
         return [("Retry-After", str(error.extra.get("retry_after_s", 1)))]
     if isinstance(error, WrongMethod):

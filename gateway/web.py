@@ -1,4 +1,4 @@
-"""The web server: nameko's, with time-outs, one entrypoint for everything, and a limit on what is in flight."""
+"""The web server: nameko's, with time-outs, one entrypoint for everything, and only what is admitted gets there."""
 
 from __future__ import annotations
 
@@ -16,18 +16,21 @@ from nameko.extensions import Entrypoint, register_entrypoint
 from nameko.web.server import BindAddress, HttpOnlyProtocol, WebServer
 from werkzeug.wrappers import Request, Response
 
-from gateway import metrics
-from gateway.asking import request_id_of
+from gateway import asking, metrics
+from gateway.admission import Admission, refused
 from gateway.house import House
 from gateway.operations import Operation
 from gateway.problems import problem
 from steward.errors import Unavailable
+from steward.ids import new_id
 from steward.observe import health
 from steward.settings import Settings
 
 KEEP_ALIVE_S = 5
 SOCKET_TIMEOUT_S = 30
 _LAST_WORDS_S = 5.0
+_BREATH_S = 0.1
+_GLANCE = 65_536
 _UNKNOWN = "unknown"
 _SAFETY = (
     ("X-Content-Type-Options", "nosniff"),
@@ -45,8 +48,15 @@ class GatewayServer(WebServer):  # type: ignore[misc]
 
     def __init__(self) -> None:
         super().__init__()
-        self.in_flight = 0
+        self.connections = 0
         self.writing = 0
+        self._admission: Admission | None = None
+
+    def admission(self) -> Admission:
+        """What every request must pass. No property: nameko reads every attribute of an extension."""
+        if self._admission is None:
+            self._admission = Admission(self.house.front().limits)
+        return self._admission
 
     @property
     def bind_addr(self) -> BindAddress:
@@ -54,7 +64,7 @@ class GatewayServer(WebServer):  # type: ignore[misc]
         return BindAddress(host, int(port))
 
     def setup(self) -> None:
-        metrics.IN_FLIGHT.set_function(lambda: self.in_flight)
+        metrics.IN_FLIGHT.set_function(lambda: self.admission().in_flight)
 
     def start(self) -> None:
         super().start()
@@ -78,10 +88,41 @@ class GatewayServer(WebServer):  # type: ignore[misc]
             socket_timeout=SOCKET_TIMEOUT_S,
         )
 
+    def run(self) -> None:
+        """Takes connections, whatever becomes of taking one: without files to spare, for example."""
+        while self._is_accepting:
+            try:
+                super().run()
+            except OSError as error:
+                _log.warning("a connection could not be taken: %s", error)
+                eventlet.sleep(_BREATH_S)
+
     def process_request(self, sock: Any, address: Any) -> None:
         """Small writes go out at once: waiting to fill a packet costs a live event 40 ms."""
-        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        super().process_request(sock, address)
+        if self.connections >= self.house.front().limits.connections:
+            self._turn_away(sock)
+            return
+        self.connections += 1
+        try:
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            super().process_request(sock, address)
+        finally:
+            self.connections -= 1
+
+    def _turn_away(self, sock: Any) -> None:
+        metrics.SHED.labels("connections").inc()
+        error = refused(self.house.front().limits.load.retry_after_s)
+        response = problem(error, new_id())
+        lines = ["HTTP/1.1 503 Service Unavailable", "Connection: close", *(f"{name}: {value}" for name, value in response.headers)]
+        try:
+            sock.settimeout(_BREATH_S)
+            sock.recv(_GLANCE)  # what is left unread when it is closed would take the answer with it
+            sock.sendall("\r\n".join([*lines, "", ""]).encode() + response.get_data())
+            sock.shutdown(socket.SHUT_WR)
+        except OSError:
+            pass
+        finally:
+            sock.close()
 
     def stop(self) -> None:
         """Takes no more; waits a moment for answers that are being written."""
@@ -106,7 +147,7 @@ class Application:
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         started = monotonic()
         request = Request(environ)
-        environ["steward.request_id"] = request_id = request_id_of(request)
+        environ["steward.request_id"] = request_id = asking.request_id_of(request)
         self._server.writing += 1
         path = _UNKNOWN
         try:
@@ -125,14 +166,14 @@ class Application:
         front = self._server.house.front()
         if operation.light:
             return front.shelf.serve(request, operation, names)
-        if self._server.in_flight >= front.limits.in_flight:
-            metrics.SHED.inc()
-            raise Unavailable("more requests than can be worked on")
-        self._server.in_flight += 1
-        try:
-            return self._server.entrypoint().work(request, operation, names)
-        finally:
-            self._server.in_flight -= 1
+        admission = self._server.admission()
+        admission.glance(operation)
+        admission.count(request, operation, front.gatekeeper.identify)
+        asking.body(request, operation, front.limits)  # before it takes a place: a slow sender holds up nobody else
+        with admission.place(operation) as visit:
+            response = self._server.entrypoint().work(request, operation, names)
+            visit.status = response.status_code
+        return response
 
 
 def _finish(response: Response, request_id: str) -> None:

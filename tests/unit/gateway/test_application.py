@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from eventlet import Timeout
@@ -9,10 +10,13 @@ from werkzeug.test import Client
 
 from gateway.house import Front, House
 from gateway.web import Application, GatewayServer
-from tests.unit.gateway.example import LIMITS, front
+from steward.trust.principals import Principal, sign
+from tests.unit.gateway.example import KEY, LIMITS, front
 
 FRONT: Front = front()
 PATH = "/v1/projects/yh/parcels"
+DESK = Principal("user:li", "Li", {"yh": ("desk",)})
+KNOWN = {"Authorization": "Bearer " + sign(DESK, KEY, datetime.now(UTC), timedelta(hours=1))}
 
 
 class Broken:
@@ -33,12 +37,18 @@ def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[GatewayServer]:
 
 def test_beyond_the_limit_requests_are_refused_at_once_and_probes_are_not(server: GatewayServer) -> None:
     client = Client(Application(server))
-    server.in_flight = LIMITS.in_flight
-    refused = client.get(PATH)
-    assert (refused.status_code, refused.headers["Retry-After"]) == (503, "1")
-    assert client.get("/openapi.json").status_code == 200
-    assert client.get("/metrics").status_code == 200
-    assert server.in_flight == LIMITS.in_flight
+    server.admission().in_flight = LIMITS.in_flight
+    refused = client.get(PATH, headers=KNOWN)
+    assert refused.status_code == 503
+    least, most = LIMITS.load.retry_after_s
+    assert least <= int(refused.headers["Retry-After"]) <= most
+    for path in ("/openapi.json", "/metrics", "/healthz"):
+        assert client.get(path).status_code == 200
+    assert server.admission().in_flight == LIMITS.in_flight
+
+
+def test_nobody_known_is_told_so_without_a_worker(server: GatewayServer) -> None:
+    assert Client(Application(server)).get(PATH).status_code == 401
 
 
 @pytest.mark.parametrize(("error", "status"), [(KeyError("secret"), 500), (Timeout(), 504), (BrokenPipeError(), 503)])
@@ -46,14 +56,14 @@ def test_whatever_fails_becomes_a_problem_document(
     server: GatewayServer, monkeypatch: pytest.MonkeyPatch, error: BaseException, status: int
 ) -> None:
     monkeypatch.setattr(server, "entrypoint", lambda: Broken(error))
-    response = Client(Application(server)).get(PATH, headers={"X-Request-Id": "r-1"})
+    response = Client(Application(server)).get(PATH, headers={"X-Request-Id": "r-1", **KNOWN})
     assert (response.status_code, response.headers["X-Request-Id"]) == (status, "r-1")
     assert json.loads(response.data)["instance"] == "urn:steward:request:r-1" and b"secret" not in response.data
-    assert (server.in_flight, server.writing) == (0, 0)
+    assert (server.admission().in_flight, server.writing) == (0, 0)
 
 
 def test_a_gateway_that_stops_says_so(server: GatewayServer) -> None:
-    assert Client(Application(server)).get(PATH).status_code == 503
+    assert Client(Application(server)).get(PATH, headers=KNOWN).status_code == 503
 
 
 @pytest.mark.parametrize("path", ["/", "/nowhere", "/openapi.json", PATH])

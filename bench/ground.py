@@ -1,0 +1,99 @@
+"""What benches stand on: broker and store of their own, the services that they name, and events of a known size."""
+
+from __future__ import annotations
+
+import signal
+import sys
+import tempfile
+import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import amqp
+from kombu import Connection
+from rich.console import Console
+from rich.table import Table
+
+from steward.bus.envelope import Envelope
+from steward.ids import new_id
+from steward.settings import adopted, inherited
+from steward.testing.system import System, running_system
+from steward.times import now
+
+PLUGINS = Path(__file__).with_name("plugins")
+sys.path.insert(0, str(PLUGINS))  # installs the bench services for this process, as a package manager would
+
+PROJECT = "yh"
+TEXT = "the lamp at the gate is out, and has been since the storm of last night; " * 4
+BATCH = 100
+"""Messages that a bare publisher sends before it waits for their confirms, as the relay does."""
+STOP, GO = signal.SIGSTOP, signal.SIGCONT
+"""Holds a process while its work is heaped up, and lets it go."""
+_FAR_SIDES = ("STEWARD_MONGO_URI", "STEWARD_AMQP_URI")
+
+
+@contextmanager
+def running(services: Iterable[str] = (), replicas: Mapping[str, int] | None = None) -> Iterator[System]:
+    """A system with only ``services`` beside broker, store and gateway, its settings being this process's meanwhile.
+
+    The store is the embedded one, or what ``STEWARD_MONGO_URI`` names; likewise the broker.
+    """
+    given = {name: value for name, value in inherited().items() if name in _FAR_SIDES and value}
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        running_system(Path(folder), replicas, services, {"PYTHONPATH": str(PLUGINS), **given}) as system,
+        adopted(system.environ),
+    ):
+        yield system
+
+
+def told(count: int, wait_s: float = 0.0) -> list[Envelope]:
+    """``count`` events as the source publishes them, each about a tale of its own."""
+    return [_told(new_id(), wait_s) for _ in range(count)]
+
+
+def _told(tale: str, wait_s: float) -> Envelope:
+    return Envelope(
+        id=new_id(), type="source.told", subject=f"source/{tale}", time=now(), data={"text": TEXT, "wait_s": wait_s},
+        project=PROJECT, matter=f"source/{tale}", version=1, actor="service:operator", correlation=new_id(),
+    )  # fmt: skip
+
+
+def publish(uri: str, events: Sequence[Envelope], exchange: str, routing_key: str) -> float:
+    """Seconds that a bare publisher takes: persistent, mandatory, confirmed in batches, nothing else."""
+    messages = [(event.id, event.encode()) for event in events]
+    with Connection(uri) as bus:
+        channel = bus.channel()
+        channel.confirm_select()
+        unconfirmed: set[int] = set()
+        channel.events["basic_ack"].add(lambda tag, multiple: _confirmed(unconfirmed, tag, multiple))
+        started = time.perf_counter()
+        for number, (message_id, body) in enumerate(messages, 1):
+            unconfirmed.add(number)
+            message = amqp.Message(body, content_type="application/json", delivery_mode=2, message_id=message_id)
+            channel._basic_publish(message, exchange=exchange, routing_key=routing_key, mandatory=True)
+            if number % BATCH == 0 or number == len(messages):
+                while unconfirmed:
+                    bus.drain_events(timeout=30)
+        return time.perf_counter() - started
+
+
+def _confirmed(unconfirmed: set[int], tag: int, multiple: bool) -> None:
+    if multiple:
+        unconfirmed.difference_update([early for early in unconfirmed if early <= tag])
+    else:
+        unconfirmed.discard(tag)
+
+
+def tell(title: str, rows: Iterable[tuple[str, str]]) -> None:
+    """Print a table of two columns."""
+    table = Table(title=title, show_header=False)
+    for row in rows:
+        table.add_row(*row)
+    Console().print(table)
+
+
+def verdict(good: bool) -> None:
+    """End the process with 0 when the aim is met, else 1."""
+    sys.exit(0 if good else 1)

@@ -1,0 +1,11 @@
+"""What the service is."""
+
+from steward.spec import Collection, Hears, ServiceSpec
+
+SPEC = ServiceSpec(
+    name="sink",
+    title={"en": "Sink", "zh-CN": "去处"},
+    service="bench_sink.service:Sink",
+    hears=(Hears("on_told", ("source.told",)),),
+    collections=(Collection("heard"),),
+)

@@ -1,0 +1,1 @@
+"""A service that tells things, for benches: one call, one aggregate, one event."""
