@@ -130,12 +130,13 @@ class Intake(SharedExtension):
                 eventlet.sleep(_CANCEL_POLL_S)
 
     def setup(self) -> None:
-        health.board.alive("receiving", lambda: monotonic() - self._beat < STUCK_AFTER_S)
+        health.board.alive("receiving", lambda: self._thread is None or monotonic() - self._beat < STUCK_AFTER_S)
         # The broker says something at least every half heartbeat; one that does not is there and of no use.
         health.board.ready("broker", lambda: self.connected and monotonic() - self._heard_at < STUCK_AFTER_S)
 
     def start(self) -> None:
         if self._thread is None:
+            self._beat = monotonic()
             self._thread = self.container.spawn_managed_thread(self._run)
 
     def stop(self) -> None:

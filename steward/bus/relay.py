@@ -66,9 +66,11 @@ class Relay(DependencyProvider):
         self._postbox = Postbox(self.container.config["AMQP_URI"], confirms=True)
         self._listened = listeners(self._spec.name)
         self.store.on_commit(self.nudge)
-        health.board.alive("relay", lambda: monotonic() - self._progress < STUCK_AFTER_S)
+        # Not yet started is not stuck: the service waits for its store.
+        health.board.alive("relay", lambda: self._thread is None or monotonic() - self._progress < STUCK_AFTER_S)
 
     def start(self) -> None:
+        self._progress = monotonic()
         self._thread = self.container.spawn_managed_thread(self._run)
 
     def stop(self) -> None:

@@ -60,9 +60,14 @@ class Sweeper(Entrypoint):
         spec: ServiceSpec = self.container.service_cls.spec
         self._every_s = next(sweep.every_s for sweep in spec.sweeps if sweep.method == self.method_name)
         self._principal = service_principal(spec.name)
-        health.board.alive(f"sweep {self.method_name}", lambda: monotonic() - self._progress < 2 * STUCK_AFTER_S)
+        health.board.alive(f"sweep {self.method_name}", self._turns)
+
+    def _turns(self) -> bool:
+        # Not yet started is not stuck: the service waits for its store.
+        return self._thread is None or monotonic() - self._progress < 2 * STUCK_AFTER_S
 
     def start(self) -> None:
+        self._progress = monotonic()
         self._thread = self.container.spawn_managed_thread(self._run)
 
     def stop(self) -> None:
