@@ -16,6 +16,7 @@ from steward.local import plan as local
 from steward.testing.chaos import Plan, Result, run
 
 _EXAMPLES = 10
+_HELD_SHARE = 0.3
 
 
 @click.command()
@@ -23,16 +24,19 @@ _EXAMPLES = 10
 @click.option("--tickets", type=click.IntRange(1), default=2_000, show_default=True)
 @click.option("--kills", type=click.IntRange(1), default=44, show_default=True, help="In all; none is hit twice before all were.")
 @click.option("--replicas", multiple=True, metavar="NAME=N", help="How many processes of a service, or of `all`; may be repeated.")
-def command(seed: int, tickets: int, kills: int, replicas: tuple[str, ...]) -> None:
+@click.option("--minutes", type=click.FloatRange(0), default=0.0, help="Soak: again and again for so long; some are held, not killed.")
+def command(seed: int, tickets: int, kills: int, replicas: tuple[str, ...], minutes: float) -> None:
     """Start a system of its own, raise made-up tickets, and kill -9 its processes one after the other meanwhile.
 
-    Then nothing may be lost, doubled, unexpected, pending, dead or half-written; else the exit code is 1.
+    Then nothing may be lost, doubled, unexpected, pending, dead, half-written or out of order, and the books of every
+    event and handler must balance; else the exit code is 1.
     """
     console = Console()
     counts = {name: count for name, count in local.parse_replicas(replicas, local.service_names()).items() if count > 1}
     folder = Path(tempfile.mkdtemp(prefix="steward-chaos-"))
     console.print(f"seed {seed}, {tickets} tickets, {kills} kills, replicas {counts or 'one of each'}; logs in {folder}")
-    result = run(folder, Plan(seed, tickets, kills, counts), console.print)
+    plan = Plan(seed, tickets, kills, counts, minutes=minutes, held_share=_HELD_SHARE if minutes else 0.0)
+    result = run(folder, plan, console.print)
     show(console, result)
     if result.good:
         shutil.rmtree(folder)
@@ -51,6 +55,15 @@ def show(console: Console, result: Result) -> None:
             console.print(f"{kind}: {row}")
     console.print(_books(result))
     console.print(_recovery(result))
+    console.print(_memory(result))
+
+
+def _memory(result: Result) -> Table:
+    table = Table("process", "samples", "most, 1st half", "most, 2nd half", "slope", title="Memory")
+    for trend in result.memory:
+        sizes = (f"{trend.first_half_mib:.1f} MiB", f"{trend.second_half_mib:.1f} MiB", f"{trend.slope_mib_min:+.2f} MiB/min")
+        table.add_row(trend.name, str(trend.samples), *sizes)
+    return table
 
 
 def _books(result: Result) -> Table:

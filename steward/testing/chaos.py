@@ -7,13 +7,14 @@ with TemporaryDirectory() as folder:
 from __future__ import annotations
 
 import random
+import signal
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from itertools import pairwise
+from itertools import count, pairwise
 from pathlib import Path
 
 import httpx
@@ -30,6 +31,7 @@ from steward.settings import adopted
 from steward.testing import balance, halves
 from steward.testing.days import write_day
 from steward.testing.faults import Kill, schedule
+from steward.testing.memory import Memory, Trend
 from steward.testing.system import System, running_system
 from steward.testing.waiting import eventually
 from steward.times import parse
@@ -51,7 +53,8 @@ Told = Callable[[str], None]
 class Plan:
     """What is done. The same plan kills the same targets after the same numbers of requests.
 
-    ``targets``: names of the processes to be killed; without any, all that run.
+    ``targets``: names of the processes to be killed; without any, all that run. ``minutes``: it is done again and again
+    for so long, with other requests each time. ``held_share``: of the faults, how many hold a process in place of killing it.
     """
 
     seed: int
@@ -60,6 +63,8 @@ class Plan:
     replicas: Mapping[str, int] = field(default_factory=dict)
     targets: tuple[str, ...] = ()
     callers: int = 8
+    minutes: float = 0.0
+    held_share: float = 0.0
 
 
 @dataclass
@@ -77,6 +82,7 @@ class Result:
     unexplained: list[str] = field(default_factory=list)
     books: list[balance.Account] = field(default_factory=list)
     recovery_s: dict[str, list[float]] = field(default_factory=dict)
+    memory: list[Trend] = field(default_factory=list)
 
     def faults(self) -> dict[str, list[str]]:
         """What is wrong, by kind."""
@@ -113,35 +119,60 @@ class Result:
         self.unbalanced = [line for line in self.unbalanced if line in before.unbalanced]
 
 
+@dataclass
+class Seen:
+    """What is noted while it goes on. ``idle``: events of which logs, which do not last, said that there was nothing to do."""
+
+    recovery_s: dict[str, list[float]] = field(default_factory=dict)
+    memory: Memory = field(default_factory=Memory)
+    idle: set[str] = field(default_factory=set)
+
+    def look(self, system: System) -> None:
+        """Read the logs, and how much memory each process has."""
+        self.idle |= balance.idle_keys(system.place.logs.glob("*.log*"))
+        self.memory.sample(system)
+
+
 def run(folder: Path, plan: Plan, told: Told = lambda line: None, env: Mapping[str, str] | None = None) -> Result:
     """Carry out ``plan`` on a system of its own in ``folder``. Raises SystemFailed when it does not recover."""
-    requests = _requests(folder, plan)
     with running_system(folder / "system", plan.replicas, env=TELLING | dict(env or {})) as system, adopted(system.environ):
         with Client(system.settings) as client:
             open_project(client, OPENED | PROJECT)
-        targets = plan.targets or sorted({row.name for row in system.roster().rows})
-        bursts = _bursts(requests, plan.kills)
-        kills = schedule(targets, len(bursts), [len(burst) for burst in bursts], random.Random(plan.seed))
-        feed = Feed(system.url, plan.callers)
-        recovery_s = _storm(system, feed, bursts, kills, told)
+        targets = plan.targets or tuple(sorted({row.name for row in system.roster().rows}))
+        feed, seen = Feed(system.url, plan.callers), Seen()
+        for bursts, kills in _rounds(folder, replace(plan, targets=targets)):
+            _storm(system, feed, bursts, kills, seen, told)
         feed.close()
         told(f"{len(feed.acknowledged)} acknowledged; settling")
         started = time.monotonic()
-        result = _settled(system, feed)
+        result = _settled(system, feed, seen)
         told(f"settled in {time.monotonic() - started:.0f} s")
-    result.recovery_s = recovery_s
+    result.recovery_s, result.memory = seen.recovery_s, seen.memory.trends()
     return result
 
 
-def _requests(folder: Path, plan: Plan) -> list[Request]:
+Round = tuple[Sequence[Sequence[Request]], Sequence[Kill]]
+
+
+def _rounds(folder: Path, plan: Plan) -> Iterator[Round]:
+    """Bursts of requests and the faults that go with them: once, or until the time is over."""
+    ends = time.monotonic() + plan.minutes * 60
+    for seed in count(plan.seed):
+        bursts = _bursts(_requests(folder, plan.tickets, seed), plan.kills)
+        yield bursts, schedule(plan.targets, len(bursts), [len(burst) for burst in bursts], random.Random(seed), plan.held_share)
+        if time.monotonic() > ends:
+            return
+
+
+def _requests(folder: Path, tickets: int, seed: int) -> list[Request]:
     path = folder / "day.csv"
-    write_day(path, plan.tickets, plan.seed)
+    write_day(path, tickets, seed)
     return [row for row in CsvMapping().read(path) if isinstance(row, Request)]
 
 
-def _bursts(requests: Sequence[Request], count: int) -> list[Sequence[Request]]:
-    """``requests`` cut into ``count`` parts as equal as can be."""
-    edges = [len(requests) * number // count for number in range(count + 1)]
+def _bursts(requests: Sequence[Request], parts: int) -> list[Sequence[Request]]:
+    """``requests`` cut into ``parts`` as equal as can be."""
+    edges = [len(requests) * number // parts for number in range(parts + 1)]
     return [requests[start:end] for start, end in pairwise(edges)]
 
 
@@ -164,7 +195,7 @@ class Feed:
         before = self._answered()
         thread = threading.Thread(target=self._feeder.feed, args=(requests, self._callers, None, self._note), daemon=True)
         thread.start()
-        yield lambda count: _wait(lambda: self._answered() - before >= count or not thread.is_alive())
+        yield lambda answers: _wait(lambda: self._answered() - before >= answers or not thread.is_alive())
         thread.join()
 
     def _answered(self) -> int:
@@ -181,35 +212,40 @@ def _wait(condition: Callable[[], bool]) -> None:
     eventually(condition, "requests are answered", 2 * GIVE_UP_S)
 
 
-def _storm(system: System, feed: Feed, bursts: Sequence[Sequence[Request]], kills: Sequence[Kill], told: Told) -> dict[str, list[float]]:
-    recovery_s: dict[str, list[float]] = {}
+def _storm(
+    system: System, feed: Feed, bursts: Sequence[Sequence[Request]], kills: Sequence[Kill], seen: Seen, told: Told
+) -> None:
     for number, (burst, kill) in enumerate(zip(bursts, kills, strict=True), 1):
         with feed.burst(burst) as until_answered:
             until_answered(kill.after)
             time.sleep(kill.delay_s)  # part of the schedule: the moment of the kill
             took_s = _strike(system, kill)
-        recovery_s.setdefault(kill.target, []).append(took_s)
-        told(f"{number:3}/{len(kills)}  {kill.target:14} killed after {kill.after} of {len(burst)}, all ready {took_s:.1f} s later")
-    return recovery_s
+        seen.recovery_s.setdefault(kill.target, []).append(took_s)
+        seen.look(system)
+        what = f"held {kill.hold_s:.0f} s" if kill.hold_s else "killed"
+        told(f"{number:3}/{len(kills)}  {kill.target:14} {what} after {kill.after} of {len(burst)}, all ready {took_s:.1f} s later")
 
 
 def _strike(system: System, kill: Kill) -> float:
-    """Kill, and wait until everything is ready again; how many seconds that took."""
+    """Kill or hold, and wait until everything is ready again; how many seconds that took."""
     rows = system.rows(kill.target)
     replica = rows[kill.pick % len(rows)].replica
-    if not system.kill(kill.target, replica=replica):
+    if not system.kill(kill.target, signal.SIGSTOP if kill.hold_s else signal.SIGKILL, replica):
         raise AssertionError(f"{kill.target}-{replica} does not run")
+    if kill.hold_s:
+        time.sleep(kill.hold_s)  # part of the schedule as well
+        system.kill(kill.target, signal.SIGCONT, replica)
     started = time.monotonic()
     system.wait_ready(RECOVER_S)
     return time.monotonic() - started
 
 
-def _settled(system: System, feed: Feed) -> Result:
+def _settled(system: System, feed: Feed, seen: Seen) -> Result:
     """What is found, and found again, once nothing can change any more, or after 5 minutes."""
     deadline = time.monotonic() + SETTLE_S
-    looks, before = 0, _look(system, feed, deadline)
+    looks, before = 0, _look(system, feed, seen, deadline)
     while True:
-        found = _look(system, feed, deadline)
+        found = _look(system, feed, seen, deadline)
         result = replace(found)
         result.seen_again(before)
         looks += not result.waiting
@@ -218,7 +254,7 @@ def _settled(system: System, feed: Feed) -> Result:
         before = found
 
 
-def _look(system: System, feed: Feed, deadline: float) -> Result:
+def _look(system: System, feed: Feed, seen: Seen, deadline: float) -> Result:
     """What is found now that no message waits for a handler; and a pause for the store."""
     settings = system.settings
     with Client(settings) as client:
@@ -228,7 +264,8 @@ def _look(system: System, feed: Feed, deadline: float) -> Result:
     held = halves.read_all(settings)
     received = httpx.get(f"{settings.sms_url}/received", timeout=ledger.WITHIN_S).json()["received"]
     post = halves.post(held["notify"].of(halves.MESSAGES), [message["out_id"] for message in received])
-    books = balance.accounts(held, balance.idle_keys(system.place.logs.glob("*.log*")))
+    seen.look(system)
+    books = balance.accounts(held, seen.idle)
     time.sleep(max(_LOOK_AGAIN_S, time.monotonic() - started))
     return Result(
         account,
