@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
+from functools import partial
 from typing import Any
 
 from eventlet import GreenPool
 from werkzeug.wrappers import Request, Response
 
-from gateway import asking, hub, timeline
+from gateway import asking, deadletters, hub, timeline
 from gateway.answering import JSON, answer, dumped
 from gateway.asking import Asked
 from gateway.house import Front
@@ -49,8 +50,8 @@ class Desk:
         asked.principal.require(f"{service}.read", project)
         matter = f"{service}/{about}"
         which = {"project": project, "matter": matter}
-        found, missing = self._everybody(asked, "timeline", which, self._front.limits.timeline_s, as_us=True)
-        events = timeline.visible((event for _, event in found), asked.principal, project, self._front.specs)
+        found, missing = self._everybody(asked, "timeline", which, self._front.limits.timeline_s, self._front.specs, as_us=True)
+        events = timeline.visible((event for told in found.values() for event in told), asked.principal, project, self._front.specs)
         if not events and service not in missing:
             raise NotFound(f"nothing is known of {matter!r} here")
         items = [timeline.entry(event) for event in timeline.ordered(events)]
@@ -81,29 +82,25 @@ class Desk:
         return Response(dumped({"ticket": ticket, "expires_in": lifetime_s}), 201, content_type=JSON)
 
     def dead_letters(self, request: Request, asked: Asked) -> Response:
-        """Of one service, or of all."""
-        query = dict(asked.arguments["query"])
-        only = query.pop("service", None)
-        if only is not None and only not in self._front.specs:
-            raise NotFound(f"no service {only!r}")
-        found, missing = self._everybody(asked, "dead_letters", query, self._front.limits.dead_letters_s, only=only)
-        items = [{"service": service, **letter} for service, letter in found]
-        return Response(dumped({"items": items, "missing": missing}), content_type=JSON)
+        """A page of those of one service, or of all."""
+        found = deadletters.page(asked, self._front.specs, partial(self._operators, asked))
+        return Response(dumped(found), content_type=JSON)
 
-    def replay_dead_letter(self, request: Request, asked: Asked) -> Response:
-        """Hands it to the service that keeps it."""
-        return self._on_dead_letter(request, asked, {"letter": asked.arguments["letter"]})
+    def many_dead_letters(self, request: Request, asked: Asked) -> Response:
+        """Replays or discards what a filter finds."""
+        done = deadletters.many(asked, self._front.specs, partial(self._operators, asked))
+        return Response(dumped(done), content_type=JSON)
 
-    def discard_dead_letter(self, request: Request, asked: Asked) -> Response:
-        """Closes it with the caller's reason."""
-        reason = asked.arguments["body"]["reason"]
-        return self._on_dead_letter(request, asked, {"letter": asked.arguments["letter"], "reason": reason})
-
-    def _on_dead_letter(self, request: Request, asked: Asked, kwargs: dict[str, Any]) -> Response:
-        service = asked.arguments["service"]
+    def one_dead_letter(self, request: Request, asked: Asked) -> Response:
+        """Hands it to the service that keeps it; the operation is named like the call."""
+        kwargs = dict(asked.arguments)
+        service = kwargs.pop("service")
         if service not in self._front.specs:
             raise NotFound(f"no service {service!r}")
         return answer(request, asked, self._call(asked, service, asked.operation.id, kwargs))
+
+    def _operators(self, asked: Asked, call: str, kwargs: dict[str, Any], services: Collection[str]) -> tuple[dict[str, Any], list[str]]:
+        return self._everybody(asked, call, kwargs, self._front.limits.dead_letters_s, services)
 
     def _call(self, asked: Asked, service: str, call: str, kwargs: dict[str, Any]) -> Any:
         """The one place where the gateway calls a service for somebody."""
@@ -119,26 +116,26 @@ class Desk:
         )
 
     def _everybody(
-        self, asked: Asked, call: str, kwargs: dict[str, Any], within_s: float, only: str | None = None, as_us: bool = False
-    ) -> tuple[list[tuple[str, Any]], list[str]]:
-        """What all services (or ``only`` one) answer with to a call that all have, and those that did not answer.
+        self, asked: Asked, call: str, kwargs: dict[str, Any], within_s: float, services: Collection[str], as_us: bool = False
+    ) -> tuple[dict[str, Any], list[str]]:
+        """What each of ``services`` answers to a call that all have, by name, and those that did not answer.
 
         ``as_us`` asks in the gateway's own name, where the gateway itself decides what the caller gets to see.
         """
         token = own_token("gateway") if as_us else asked.token
-        found: list[tuple[str, Any]] = []
+        found: dict[str, Any] = {}
         missing: list[str] = []
 
         def ask(service: str) -> None:
             try:
-                items = self._remote.call(service, call, kwargs, principal_token=token, correlation=asked.request_id, deadline_s=within_s)
+                found[service] = self._remote.call(
+                    service, call, kwargs, principal_token=token, correlation=asked.request_id, deadline_s=within_s
+                )
             except Transient:
                 missing.append(service)
-            else:
-                found.extend((service, item) for item in items)
 
         pool = GreenPool(len(self._front.specs) or 1)
-        asks = [pool.spawn(ask, service) for service in self._front.specs if only in (None, service)]
+        asks = [pool.spawn(ask, service) for service in services]
         for answered in asks:
             answered.wait()
         return found, sorted(missing)

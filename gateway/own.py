@@ -7,6 +7,9 @@ from dataclasses import replace
 
 from gateway import schemas
 from gateway.operations import ANYBODY, PREFIX, Operation
+from steward.bus import deadschemas
+
+LETTERS = f"{PREFIX}/ops/dead-letters"
 
 TIMELINE = Operation(
     id="timeline",
@@ -48,7 +51,7 @@ OWN = (
         id="dead_letters",
         tag="ops",
         method="GET",
-        path=f"{PREFIX}/ops/dead-letters",
+        path=LETTERS,
         summary="Messages that no handler could work off",
         permission="ops.dead_letters",
         run="dead_letters",
@@ -56,24 +59,50 @@ OWN = (
         answer=schemas.DeadLetters,
         also=(404,),
     ),
-    Operation(
-        id="replay_dead_letter",
-        tag="ops",
-        method="POST",
-        path=f"{PREFIX}/ops/dead-letters/{{service}}/{{letter}}/replay",
-        summary="Give a dead letter to its handler again",
-        permission="ops.replay",
-        run="replay_dead_letter",
+    *(
+        Operation(
+            id=call,
+            tag="ops",
+            method="POST",
+            path=f"{LETTERS}/{verb}",
+            summary=summary,
+            permission="ops.replay",
+            run="many_dead_letters",
+            body=body,
+            answer=schemas.DoneToMany,
+        )
+        for call, verb, summary, body in (
+            ("replay_dead_letters", "replay", "Give many dead letters to their handlers again, or count them", schemas.ReplayMany),
+            ("discard_dead_letters", "discard", "Close many dead letters with a reason, or count them", schemas.DiscardMany),
+        )
     ),
     Operation(
-        id="discard_dead_letter",
+        id="dead_letter",
         tag="ops",
-        method="POST",
-        path=f"{PREFIX}/ops/dead-letters/{{service}}/{{letter}}/discard",
-        summary="Close a dead letter, with a reason",
-        permission="ops.replay",
-        run="discard_dead_letter",
-        body=schemas.Discard,
+        method="GET",
+        path=f"{LETTERS}/{{service}}/{{letter}}",
+        summary="One dead letter with its stack, its event, and what was done with it",
+        permission="ops.dead_letters",
+        run="one_dead_letter",
+        answer=deadschemas.WholeLetter,
+    ),
+    *(
+        Operation(
+            id=call,
+            tag="ops",
+            method="POST",
+            path=f"{LETTERS}/{{service}}/{{letter}}/{verb}",
+            summary=summary,
+            permission="ops.replay",
+            run="one_dead_letter",
+            body=body,
+            answer=deadschemas.WholeLetter,
+        )
+        for call, verb, summary, body in (
+            ("replay_dead_letter", "replay", "Give a dead letter to its handler again", None),
+            ("edit_dead_letter", "edit", "Correct the event in a dead letter and give it to its handler again", deadschemas.Edit),
+            ("discard_dead_letter", "discard", "Close a dead letter, with a reason", deadschemas.Discard),
+        )
     ),
     *(
         Operation(id=name, tag="documents", method="GET", path=path, summary=summary, run="document", light=True)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from marshmallow import INCLUDE, RAISE, Schema, fields, validate
 
+from steward.bus import deadschemas
+
 ID_LENGTH = 160
 
 
@@ -67,27 +69,40 @@ class StreamTicket(Schema):
     expires_in = fields.Integer(required=True, metadata={"description": "seconds"})
 
 
-class DeadLettersQuery(Schema):
+class DeadLettersQuery(deadschemas.Query):
     """Of one service, or of all."""
 
-    class Meta:
-        unknown = RAISE
-
-    service = fields.String(validate=validate.Length(1, 64))
-    state = fields.String(validate=validate.OneOf(["dead", "replayed", "discarded"]))
+    service = fields.String(validate=validate.Length(1, deadschemas.NAME))
 
 
-class Discard(Schema):
-    """Why a dead letter will never be handled; kept in the audit trail."""
+class ReplayMany(deadschemas.Bulk):
+    """Which letters are given to their handlers again; of all services, where none is named."""
 
-    class Meta:
-        unknown = RAISE
+    service = fields.String(validate=validate.Length(1, deadschemas.NAME))
 
-    reason = fields.String(required=True, validate=validate.Length(1, 500))
+
+class DiscardMany(deadschemas.BulkDiscard):
+    """Which letters are closed, and why; of all services, where none is named."""
+
+    service = fields.String(validate=validate.Length(1, deadschemas.NAME))
+
+
+class DeadLetter(deadschemas.Letter):
+    """A message that was given up."""
+
+    service = fields.String(required=True)
 
 
 class DeadLetters(Schema):
-    """Messages that were given up, oldest first, service by service; each names its service."""
+    """Messages that were given up, those of the youngest events first."""
 
-    items = fields.List(fields.Dict(), required=True)
+    items = fields.List(fields.Nested(DeadLetter), required=True)
+    next = fields.String(required=True, allow_none=True, metadata={"description": "The cursor of the next page"})
     missing = fields.List(fields.String(), required=True, metadata={"description": "Services that did not answer"})
+
+
+class DoneToMany(deadschemas.Done):
+    """What came of an action on many letters."""
+
+    services = fields.Dict(keys=fields.String(), values=fields.Nested(deadschemas.Done), required=True)
+    missing = fields.List(fields.String(), required=True, metadata={"description": "Services that did not answer; repeat it for them"})

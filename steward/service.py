@@ -23,6 +23,7 @@ from steward.bus.calls import Remote, RemoteServices
 from steward.bus.dead import DeadLetters, DeadLetterShelf
 from steward.bus.handlers import Handler
 from steward.bus.relay import Relay
+from steward.bus.republish import Republisher, Republishing
 from steward.bus.serving import Rpc
 from steward.bus.sweeps import Sweeper
 from steward.context import Context
@@ -34,6 +35,8 @@ from steward.times import iso
 from steward.trust.sealing import Sealer
 
 _JOURNAL_PAGE_MOST = 1_000
+
+View = dict[str, Any]
 
 rpc = Rpc.decorator
 handles = Handler.decorator
@@ -57,6 +60,7 @@ class Service:
     sealer: Sealer = SealerOf()  # type: ignore[assignment]
     dead: DeadLetterShelf = DeadLetters()  # type: ignore[assignment]
     relay = Relay()
+    republisher: Republisher = Republishing()  # type: ignore[assignment]
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
@@ -79,19 +83,39 @@ class Service:
         ]
 
     @rpc
-    def dead_letters(self, state: str = "dead") -> list[dict[str, Any]]:
-        """Messages that were given up."""
-        return self.dead.list(state)
+    def dead_letters(self, query: View) -> View:
+        """Messages that were given up, the youngest first."""
+        return self.dead.page(query)
 
     @rpc
-    def replay_dead_letter(self, letter: str) -> dict[str, Any]:
+    def dead_letter(self, letter: str) -> View:
+        """One of them, whole."""
+        return self.dead.show(letter)
+
+    @rpc
+    def replay_dead_letter(self, letter: str) -> View:
         """Give a dead letter to its handler again."""
-        return self.dead.replay(letter, self.context.principal.id)
+        return self.dead.replay(letter)
 
     @rpc
-    def discard_dead_letter(self, letter: str, reason: str) -> dict[str, Any]:
+    def edit_dead_letter(self, letter: str, body: View) -> View:
+        """Give a dead letter to its handler again with another body."""
+        return self.dead.edit(letter, body["event"], body["reason"])
+
+    @rpc
+    def discard_dead_letter(self, letter: str, body: View) -> View:
         """Close a dead letter with a reason."""
-        return self.dead.discard(letter, self.context.principal.id, reason)
+        return self.dead.discard(letter, body["reason"])
+
+    @rpc
+    def replay_dead_letters(self, body: View) -> View:
+        """Give those that a filter finds to their handlers again."""
+        return self.dead.replay_many(body)
+
+    @rpc
+    def discard_dead_letters(self, body: View) -> View:
+        """Close those that a filter finds, with a reason."""
+        return self.dead.discard_many(body)
 
 
 def _check_complete(cls: type[Service]) -> None:

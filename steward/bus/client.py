@@ -17,6 +17,7 @@ from steward.bus.tokens import own_token
 from steward.errors import DeadlineExceeded, Unavailable
 from steward.ids import new_id
 from steward.settings import Settings
+from steward.store.reading import PAGE_LIMIT_MOST
 
 OPERATOR = "operator"
 _POLL_S = 0.2
@@ -72,11 +73,23 @@ class Client:
                 headers=headers,
                 reply_to=self._address,
                 correlation_id=call_id,
+                expiration=max(deadline - time.time(), 0.001),
             )
             answer = self._wait(call_id, deadline, service)
         if answer.get("error"):
             raise calls.error_in(answer["error"])
         return answer["result"]
+
+    def items(self, service: str, method: str, within_s: float | None = None, **query: Any) -> Iterator[dict[str, Any]]:
+        """Every item of a paged call, page after page. Raises as :meth:`call`."""
+        cursor: str | None = None
+        while True:
+            asked = {**query, "limit": PAGE_LIMIT_MOST, **({"cursor": cursor} if cursor else {})}
+            page = self.call(service, method, within_s=within_s, query=asked)
+            yield from page["items"]
+            cursor = page["next"]
+            if cursor is None:
+                return
 
     def depth(self, queue: str) -> int:
         """How many messages wait in ``queue``. Raises Unavailable."""

@@ -60,8 +60,7 @@ def command(file: Path, mapping_file: Path | None, project: str, rate: float | N
         refused = _feed(console, feeder, progress, requests, callers, rate)
         acknowledged = {o.ticket: parse(o.acknowledged_at) for o in progress.read().values() if o.ticket}
         account = settle(client, project, acknowledged, _raised_before(progress, project))
-        letters = [letter for service in installed_services() for letter in client.call(service, "dead_letters")]
-        dead = sum(letter["project"] == project for letter in letters)
+        dead = sum(1 for service in installed_services() for _ in client.items(service, "dead_letters", project=project))
     report.show(console, account, dead, len(unusable), len(refused))
     sys.exit(0 if account.good and not dead and not refused else 1)
 

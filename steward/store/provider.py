@@ -15,6 +15,7 @@ from nameko.extensions import DependencyProvider, SharedExtension
 from pymongo import MongoClient
 from pymongo.database import Database
 
+from steward.bus.standard import DEAD_LETTERS
 from steward.context import Context
 from steward.errors import Conflict, StewardError
 from steward.observe import health
@@ -141,7 +142,7 @@ class SharedStore(SharedExtension):
     def _prepare(self) -> None:
         if self._ready:
             return
-        kit = (JOURNAL, Collection("dead_letters"), Collection("leases"))
+        kit = (JOURNAL, DEAD_LETTERS, Collection("leases"))
         self.sessions.end_predecessors()
         ensure_indexes(self.database, replace(self.spec, collections=(*self.spec.collections, *kit)))
         self._ready = True

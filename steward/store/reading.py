@@ -89,7 +89,7 @@ class Reading:
                 break
             upper, window = lower, window * _WIDEN
         items = [repository.from_document(document) for document in found[:limit]]
-        return Page(items, _encode(items[-1].id) if len(found) > limit else None)
+        return Page(items, cursor_of(items[-1].id) if len(found) > limit else None)
 
     def _window(self, repository: Repository[A], query: Mapping[str, Any], lower: str, upper: str, limit: int) -> list[Document]:
         bounds = {"$lt": upper} | ({"$gte": lower} if lower else {})
@@ -98,14 +98,15 @@ class Reading:
             return list(found)
 
 
-def _encode(id: str) -> str:
+def cursor_of(id: str) -> str:
+    """The cursor of the page that follows the aggregate ``id``."""
     return base64.urlsafe_b64encode(id.encode()).decode().rstrip("=")
 
 
 def _decode(cursor: str) -> str:
     try:
         last = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode()
-        if _encode(last) != cursor or id_at(time_of(last))[:10] != last[:10]:
+        if cursor_of(last) != cursor or id_at(time_of(last))[:10] != last[:10]:
             raise ValueError("no id of ours")
     except (binascii.Error, ValueError, OverflowError, OSError) as error:
         raise BadInput.of("cursor", "is not one that a page gave") from error
