@@ -1,12 +1,15 @@
 """Calling other services: nameko's wire format, with deadlines, signed callers and typed errors.
 
-A caller never waits longer than its deadline, and entries of calls that ended, however they ended, are gone.
+A caller never waits longer than its deadline, nor longer than whoever waits for the caller itself: what is left of the
+time of a call bounds the calls that are made to answer it, and so on through all of them. Entries of calls that ended,
+however they ended, are gone.
 """
 
 from __future__ import annotations
 
 import json
 import time
+from dataclasses import dataclass
 from typing import Any
 
 from eventlet.event import Event as Signal
@@ -20,6 +23,7 @@ from steward.bus.outboxes import Unconfirmed
 from steward.bus.postbox import Outgoing
 from steward.bus.standard import STANDARD_CALLS
 from steward.bus.tokens import own_token
+from steward.context import Context
 from steward.errors import DeadlineExceeded, NotFound, StewardError, Unavailable, from_wire
 from steward.ids import new_id
 from steward.observe import metrics
@@ -134,25 +138,33 @@ def error_in(error: dict[str, Any]) -> StewardError:
     return StewardError("the service failed", remote=error.get("exc_type", ""))
 
 
-class _Method:
-    """One call of one other service, made as the service that holds it."""
+def time_left(within_s: float, deadline: float | None) -> float:
+    """``within_s``, or what is left until ``deadline`` (Unix time) if that is less. Raises DeadlineExceeded when nothing is."""
+    left = within_s if deadline is None else min(within_s, deadline - time.time())
+    if left <= 0:
+        raise DeadlineExceeded("whoever asked waits no longer")
+    return left
 
-    def __init__(self, replies: Replies, service: str, name: str, correlation: str, token: str) -> None:
-        self._replies, self._service, self._name = replies, service, name
-        self._headers = {TOKEN: token, CORRELATION: correlation}
+
+@dataclass(frozen=True)
+class _Method:
+    """One call of one other service, made in its own name by the service that holds it."""
+
+    remote: RemoteServices
+    service: str
+    name: str
 
     def __call__(self, **kwargs: Any) -> Any:
-        within_s = declared_call(self._service, self._name).deadline_s
-        return self._replies.call(self._service, self._name, kwargs, self._headers, within_s)
+        return self.remote.call(self.service, self.name, kwargs, principal_token=self.remote._own_token())
 
 
+@dataclass(frozen=True)
 class _Target:
-    def __init__(self, replies: Replies, service: str, correlation: str, token: str) -> None:
-        self._parts = (replies, service, correlation, token)
+    remote: RemoteServices
+    service: str
 
     def __getattr__(self, name: str) -> _Method:
-        replies, service, correlation, token = self._parts
-        return _Method(replies, service, name, correlation, token)
+        return _Method(self.remote, self.service, name)
 
 
 class RemoteServices:
@@ -161,11 +173,15 @@ class RemoteServices:
     Raises what the callee raises, DeadlineExceeded, Unavailable, or NotFound for a call that is not declared.
     """
 
-    def __init__(self, replies: Replies, service: str, correlation: str) -> None:
-        self._replies, self._service, self._correlation = replies, service, correlation
+    def __init__(self, replies: Replies, service: str, correlation: str, deadline: float | None = None) -> None:
+        self._replies, self._service, self._correlation, self._deadline = replies, service, correlation, deadline
 
     def __getattr__(self, service: str) -> _Target:
-        return _Target(self._replies, service, self._correlation, own_token(self._service))
+        return _Target(self, service)
+
+    def _own_token(self) -> str:
+        """The token with which the service speaks for itself."""
+        return own_token(self._service)
 
     def call(
         self,
@@ -180,7 +196,10 @@ class RemoteServices:
         if_match: int | None = None,
         deadline_s: float | None = None,
     ) -> Any:
-        """Call on behalf of somebody else: the gateway's way. ``key`` is the caller's idempotency key."""
+        """Call on behalf of somebody else: the gateway's way. ``key`` is the caller's idempotency key.
+
+        ``deadline_s``: how long to wait, instead of what the call's spec says; never longer than one's own caller waits.
+        """
         headers = {
             TOKEN: principal_token,
             CORRELATION: correlation or self._correlation,
@@ -189,7 +208,7 @@ class RemoteServices:
             IF_MATCH: if_match,
         }
         within_s = deadline_s or declared_call(service, method).deadline_s
-        return self._replies.call(service, method, kwargs, headers, within_s)
+        return self._replies.call(service, method, kwargs, headers, time_left(within_s, self._deadline))
 
 
 class Remote(DependencyProvider):
@@ -198,5 +217,7 @@ class Remote(DependencyProvider):
     replies = Replies()
 
     def get_dependency(self, worker: Any) -> RemoteServices:
-        context = worker.data.get("steward")
-        return RemoteServices(self.replies, self.container.service_name, context.correlation if context else new_id())
+        context: Context | None = worker.data.get("steward")
+        if context is None:
+            return RemoteServices(self.replies, self.container.service_name, new_id())
+        return RemoteServices(self.replies, self.container.service_name, context.correlation, context.deadline)

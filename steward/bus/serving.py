@@ -240,6 +240,7 @@ def _answer(service: Any, method: Callable[..., Any], signature: inspect.Signatu
     context: Context = service.context
     logs.bind(correlation=context.correlation, principal=context.principal.id)
     try:
+        calls.time_left(LONGEST_S, context.deadline)  # it may have waited for its turn until nobody waits for it any more
         call = calls.declared_call(service.name, method.__name__)
         if call.permission and call.permission != PUBLIC:
             context.principal.require(call.permission, kwargs.get("project"))

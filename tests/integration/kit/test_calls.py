@@ -22,6 +22,7 @@ from steward.errors import (
     NotFound,
     NotPermitted,
     StewardError,
+    Transient,
     from_wire,
 )
 from steward.ids import new_id
@@ -127,6 +128,28 @@ def test_a_call_that_nobody_waits_for_is_dropped_and_stops_nothing(system: Syste
         bus.Producer().publish({"args": [], "kwargs": RECEIVE}, exchange="nameko-rpc", routing_key="parcels.receive", serializer="json")
     assert operator.call("parcels", "receive", **RECEIVE)["shelf"] == "A"
     assert system.pids("parcels") == before
+
+
+def test_the_callers_deadline_holds_for_the_calls_that_are_made_to_answer_it(operator: Client) -> None:
+    note = new_id()
+    with pytest.raises(Transient):
+        operator.call("parcels", "nap_elsewhere", within_s=2, seconds=600, note=note)
+    eventually(lambda: operator.call("parcels", "naps").get(note) == ["begun", "deadline-exceeded"], "given up with its caller", 30)
+
+
+def test_a_call_that_is_answered_in_time_leaves_time_for_nested_ones(operator: Client) -> None:
+    assert operator.call("parcels", "nap_elsewhere", within_s=30, seconds=0.1, note=new_id()) == {"napped": 0.1}
+
+
+def test_a_call_whose_time_is_over_is_not_begun(system: System, operator: Client) -> None:
+    note = new_id()
+    headers = {calls.TOKEN: token(system), calls.DEADLINE: str(time.time() - 1)}
+    with Connection(system.environ["STEWARD_AMQP_URI"]) as bus:
+        body = {"args": [], "kwargs": {"seconds": 0, "note": note}}
+        bus.Producer().publish(
+            body, exchange="nameko-rpc", routing_key="parcels.nap_elsewhere", headers=headers, serializer="json", reply_to="nobody"
+        )
+    assert note not in operator.call("parcels", "naps", within_s=20)  # behind it in the queue
 
 
 def test_a_service_that_hangs_costs_the_caller_no_more_than_the_deadline(system: System, operator: Client) -> None:

@@ -6,11 +6,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import eventlet
+
 from parcels import faults, mishaps
 from parcels.schemas import View
 from parcels.spec import SPEC
 from steward.bus.envelope import Envelope
-from steward.errors import OutOfOrder
+from steward.errors import OutOfOrder, StewardError
 from steward.facts import Decision, Fact
 from steward.ids import new_id
 from steward.service import Service, handles, rpc
@@ -37,8 +39,19 @@ class Label:
     version: int = 0
 
 
+@dataclass(frozen=True)
+class Trail:
+    id: str
+    project: str
+    seen: tuple[int, ...] = ()
+    version: int = 0
+
+
 PARCELS = Repository("parcels", Parcel)
 LABELS = Repository("labels", Label)
+TRAILS = Repository("trails", Trail)
+NAPS: dict[str, list[str]] = {}
+"""By note: what became of naps, in this process."""
 faults.install()
 
 
@@ -69,11 +82,52 @@ class Parcels(Service):
         return mishaps.answer(kind)
 
     @rpc
+    def nap(self, seconds: float) -> Any:
+        eventlet.sleep(seconds)
+        return {"napped": seconds}
+
+    @rpc
+    def nap_elsewhere(self, seconds: float, note: str) -> Any:
+        """A call made to answer a call."""
+        NAPS[note] = ["begun"]
+        try:
+            answer = self.remote.parcels.nap(seconds=seconds)
+        except StewardError as error:
+            NAPS[note].append(error.kind)
+            raise
+        NAPS[note].append("answered")
+        return answer
+
+    @rpc
+    def naps(self) -> Any:
+        return NAPS
+
+    @rpc
     def move(self, project: str, parcel: str, body: dict[str, Any]) -> Any:
         faults.note(self.context.key)
         with self.store.work() as work:
             moved = replace(work.load(PARCELS, parcel, project), shelf=body["shelf"])
             return work.answer(View().dump(work.apply(PARCELS, Decision(moved, (Fact("moved", {"shelf": moved.shelf}),)))))
+
+    @rpc
+    def carry(self, project: str, parcel: str, bits: int) -> Any:
+        """As many commits, one after the other, each with its event."""
+        for bit in range(bits):
+            with self.store.work(key=f"{self.context.key}:{bit}") as work:
+                work.apply(PARCELS, Decision(work.load(PARCELS, parcel, project), (Fact("carried", {"shelf": f"{bit}"}),)))
+
+    @rpc
+    def trail(self, project: str, parcel: str) -> Any:
+        return list(self.store.read.get(TRAILS, f"trail-{parcel}", project).seen)
+
+    @handles
+    def on_carried(self, event: Envelope) -> None:
+        """Notes the versions of the parcel that it hears of, each only after the one before."""
+        with self.store.work() as work:
+            trail = work.find(TRAILS, f"trail-{event.aggregate}") or Trail(f"trail-{event.aggregate}", event.project)
+            if event.data["shelf"] != str(len(trail.seen)):
+                raise OutOfOrder(f"heard {len(trail.seen)} bits before bit {event.data['shelf']}")
+            work.apply(TRAILS, Decision(replace(trail, seen=(*trail.seen, event.version)), ()))
 
     @handles
     def on_moved(self, event: Envelope) -> None:
@@ -83,6 +137,11 @@ class Parcels(Service):
             label = work.find(LABELS, fresh.id)
             if label is None or label.as_of < fresh.as_of:
                 work.apply(LABELS, Decision(replace(fresh, version=label.version if label else 0), ()))
+
+    @handles
+    def on_weighed(self, event: Envelope) -> None:
+        """Scales that take their time, as long as the shelf says; nothing is written."""
+        faults.misbehave(event.data["shelf"])
 
     @handles
     def on_received(self, event: Envelope) -> None:
