@@ -129,10 +129,14 @@ class Collection:
 
 @dataclass(frozen=True)
 class Sweep:
-    """A method run again and again by every replica, ``every_s`` seconds apart, to find work that is due."""
+    """A method run again and again by every replica, ``every_s`` seconds apart, to find work that is due.
+
+    ``alone``: by one replica at a time, so that things are done in the order in which they are due.
+    """
 
     method: str
     every_s: float
+    alone: bool = False
 
 
 @dataclass(frozen=True)

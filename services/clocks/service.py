@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import random
 from time import monotonic
 from typing import Any
 
@@ -19,6 +18,7 @@ from steward.bus.envelope import Envelope
 from steward.errors import NotFound, Transient
 from steward.service import Service, handles, rpc, sweep
 from steward.store.reading import Page
+from steward.together import each
 
 log = logging.getLogger(__name__)
 
@@ -71,15 +71,14 @@ class Clocks(Service):
 
     @sweep
     def fire_due(self) -> None:
-        """Fire what is due: now, or since an outage."""
+        """Fire what is due, in the order in which it came to be: now, or since an outage."""
         sizes = self.policy.of("")["sweep"]
         until = monotonic() + sizes["most_s"]
-        due = self.store.read.due(WATCHES, "next_at", self.context.now, limit=sizes["batch"])
-        random.shuffle(due)  # replicas sweep at the same time: most of the time each takes another one
-        for watch in due:
-            if monotonic() > until:
+        while monotonic() < until:
+            due = self.store.read.due(WATCHES, "next_at", self.context.now, limit=sizes["batch"])
+            each(self._fire_or_log, due, sizes["together"])
+            if len(due) < sizes["batch"]:
                 return
-            self._fire_or_log(watch)
 
     @rpc
     def list_clocks(self, project: str, query: dict[str, Any]) -> dict[str, Any]:

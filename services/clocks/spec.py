@@ -48,7 +48,7 @@ SPEC = ServiceSpec(
         ),
     ),
     collections=COLLECTIONS,
-    sweeps=(Sweep("fire_due", every_s=0.25),),
+    sweeps=(Sweep("fire_due", every_s=0.25, alone=True),),
     policy="services.clocks:policy.toml",
     menu=({"path": "/clocks", "en": "Clocks", "zh-CN": "时限", "permission": "clocks.read"},),
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from datetime import timedelta
 from functools import wraps
 from time import monotonic
 from typing import Any
@@ -19,23 +20,29 @@ from steward.errors import StewardError
 from steward.ids import new_id
 from steward.observe import health, logs, metrics
 from steward.spec import ServiceSpec
+from steward.store.lease import Lease
+from steward.store.provider import SharedStore
 from steward.times import now
 from steward.trust.principals import service_principal
 
 log = logging.getLogger(__name__)
 
+LEASE = timedelta(seconds=6)
 _PAUSE_AFTER_FAILURE_S = 1.0
 
 
 class Sweeper(Entrypoint):
-    """Runs a method every ``every_s`` seconds (spec's ``Sweep``), in every replica, never twice at once in one.
+    """Runs a method every ``every_s`` seconds (spec's ``Sweep``), in every replica or in one, never twice at once in one.
 
     Whatever it raises is logged, and the next sweep comes: sweeps find work by what is due, so nothing is lost.
     """
 
+    store = SharedStore()
+
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self._stop = Signal()
+        self._lease: Lease | None = None
         self._thread: Any = None
         self._progress = monotonic()
 
@@ -58,7 +65,7 @@ class Sweeper(Entrypoint):
 
     def setup(self) -> None:
         spec: ServiceSpec = self.container.service_cls.spec
-        self._every_s = next(sweep.every_s for sweep in spec.sweeps if sweep.method == self.method_name)
+        self._sweep = next(sweep for sweep in spec.sweeps if sweep.method == self.method_name)
         self._principal = service_principal(spec.name)
         health.board.alive(f"sweep {self.method_name}", self._turns)
 
@@ -73,12 +80,17 @@ class Sweeper(Entrypoint):
     def stop(self) -> None:
         self._stop.send()
         self._thread.wait()
+        try:
+            if self._lease:
+                self._lease.give_back()
+        except StewardError:
+            log.info("the lease runs out by itself")
 
     def _run(self) -> None:
         while not self._stop.ready():
             self._progress = monotonic()
-            pause = self._every_s
-            error = self._sweep_once()
+            pause = self._sweep.every_s
+            error = self._sweep_if_ours()
             if error is not None:
                 expected = isinstance(error, StewardError)
                 log.log(
@@ -91,6 +103,17 @@ class Sweeper(Entrypoint):
                 pause = max(pause, _PAUSE_AFTER_FAILURE_S)
             with Timeout(pause, False):
                 self._stop.wait()
+
+    def _sweep_if_ours(self) -> BaseException | None:
+        try:
+            return self._sweep_once() if self._ours() else None
+        except StewardError as error:
+            return error
+
+    def _ours(self) -> bool:
+        if self._sweep.alone and self._lease is None:
+            self._lease = Lease(self.store.database, f"sweep {self.method_name}", LEASE)
+        return self._lease is None or self._lease.hold()
 
     def _sweep_once(self) -> BaseException | None:
         ended = Signal()
