@@ -2,6 +2,7 @@
 
 What the system wrote for some tickets is read back from its journals and written once more, into databases of the
 same indexes, transaction by transaction: the journal entry, the aggregates that it changed, and the relay's mark.
+Once with a transaction for each unit of work, once with as many units in a transaction as the system had (group commit).
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import Any
 
-from pymongo import MongoClient
+from pymongo import MongoClient, ReplaceOne
 from pymongo.database import Database
 
 from steward.plugins import installed_services
@@ -55,15 +56,16 @@ def units_by_ticket(uri: str, tickets: Iterable[str]) -> list[list[Unit]]:
     return [sorted(units, key=lambda unit: unit.entry["at"]) for units in found.values()]
 
 
-def tickets_per_second(uri: str, tickets: list[list[Unit]]) -> float:
-    """How many tickets' worth of writes a second the store takes from 4 writers."""
+def tickets_per_second(uri: str, tickets: list[list[Unit]], together: int = 1) -> float:
+    """How many tickets' worth of writes a second the store takes from 4 writers, ``together`` units in a transaction."""
     client = connect(uri)
     for name, spec in installed_services().items():
         client.drop_database(_bench(name))
         ensure_indexes(client[_bench(name)], replace(spec, collections=(*spec.collections, JOURNAL)))
+    groups = _groups(tickets, together)
     started = time.perf_counter()
     with ThreadPoolExecutor(WRITERS) as pool:
-        list(pool.map(lambda units: _write(client, units), tickets))
+        list(pool.map(lambda group: _write(client, group), groups))
     _mark(client, tickets)
     seconds = time.perf_counter() - started
     for name in installed_services():
@@ -72,17 +74,30 @@ def tickets_per_second(uri: str, tickets: list[list[Unit]]) -> float:
     return len(tickets) / seconds
 
 
+def _groups(tickets: list[list[Unit]], together: int) -> list[list[Unit]]:
+    """Units of one service in groups; no group has two of one ticket, which might be of one document."""
+    by_place: dict[tuple[str, int], list[Unit]] = defaultdict(list)
+    for units in tickets:
+        for place, unit in enumerate(units):
+            by_place[unit.service, place].append(unit)
+    return [units[start : start + together] for units in by_place.values() for start in range(0, len(units), together)]
+
+
 def _bench(service: str) -> str:
     return f"bench_{service}"
 
 
 def _write(client: MongoClient[Document], units: list[Unit]) -> None:
+    db = client[_bench(units[0].service)]
+    changes: dict[str, list[ReplaceOne[Document]]] = defaultdict(list)
     for unit in units:
-        db = client[_bench(unit.service)]
-        with client.start_session() as session, session.start_transaction():
-            db[JOURNAL.name].insert_one({**unit.entry, "pending": True} if unit.entry["events"] else unit.entry, session=session)
-            for collection, document in unit.documents:
-                db[collection].replace_one({"_id": document["_id"]}, document, upsert=True, session=session)
+        for collection, document in unit.documents:
+            changes[collection].append(ReplaceOne({"_id": document["_id"]}, document, upsert=True))
+    entries = [{**unit.entry, "pending": True} if unit.entry["events"] else unit.entry for unit in units]
+    with client.start_session() as session, session.start_transaction():
+        db[JOURNAL.name].insert_many(entries, session=session)
+        for collection, operations in changes.items():
+            db[collection].bulk_write(operations, session=session)
 
 
 def _mark(client: MongoClient[Document], tickets: list[list[Unit]]) -> None:
