@@ -12,12 +12,15 @@ from pathlib import Path
 
 import amqp
 from kombu import Connection
+from pymongo.database import Database
 from rich.console import Console
 from rich.table import Table
 
 from steward.bus.envelope import Envelope
 from steward.ids import new_id
+from steward.local.processes import wait_until
 from steward.settings import adopted, inherited
+from steward.store.client import Document
 from steward.testing.system import System, running_system
 from steward.times import now
 
@@ -30,19 +33,22 @@ BATCH = 100
 """Messages that a bare publisher sends before it waits for their confirms, as the relay does."""
 STOP, GO = signal.SIGSTOP, signal.SIGCONT
 """Holds a process while its work is heaped up, and lets it go."""
+_LOOK_S = 0.5
 _FAR_SIDES = ("STEWARD_MONGO_URI", "STEWARD_AMQP_URI")
 
 
 @contextmanager
-def running(services: Iterable[str] = (), replicas: Mapping[str, int] | None = None) -> Iterator[System]:
+def running(
+    services: Iterable[str] | None = (), replicas: Mapping[str, int] | None = None, env: Mapping[str, str] | None = None
+) -> Iterator[System]:
     """A system with only ``services`` beside broker, store and gateway, its settings being this process's meanwhile.
 
-    The store is the embedded one, or what ``STEWARD_MONGO_URI`` names; likewise the broker.
+    None: with all that are installed. The store is the embedded one, or what ``STEWARD_MONGO_URI`` names; likewise the broker.
     """
     given = {name: value for name, value in inherited().items() if name in _FAR_SIDES and value}
     with (
         tempfile.TemporaryDirectory() as folder,
-        running_system(Path(folder), replicas, services, {"PYTHONPATH": str(PLUGINS), **given}) as system,
+        running_system(Path(folder), replicas, services, {"PYTHONPATH": str(PLUGINS), **given, **(env or {})}) as system,
         adopted(system.environ),
     ):
         yield system
@@ -84,6 +90,25 @@ def _confirmed(unconfirmed: set[int], tag: int, multiple: bool) -> None:
         unconfirmed.difference_update([early for early in unconfirmed if early <= tag])
     else:
         unconfirmed.discard(tag)
+
+
+def seen(db: Database[Document], events: Sequence[Envelope], within_s: float = 300.0) -> dict[str, float]:
+    """When each of ``events`` was done with, as its handler wrote down: Unix time in seconds, by the event's id.
+
+    Raises AssertionError when that does not become true of all.
+    """
+    wanted = {event.id for event in events}
+    before = db["seen"].count_documents({"event": {"$nin": list(wanted)}})
+    wait_until(lambda: db["seen"].estimated_document_count() >= before + len(wanted), within_s, _LOOK_S)
+    found = {row["event"]: float(row["at"]) for row in db["seen"].find() if row["event"] in wanted}
+    assert found.keys() == wanted, f"{len(wanted) - len(found)} events were not handled"
+    return found
+
+
+def per_second(moments: Iterable[float], since: float) -> float:
+    """How many a second came about from ``since`` on until the last."""
+    ordered = sorted(moments)
+    return len(ordered) / (ordered[-1] - since)
 
 
 def tell(title: str, rows: Iterable[tuple[str, str]]) -> None:

@@ -9,6 +9,7 @@ outbox to the last. Nobody consumes, neither here nor there.
 from __future__ import annotations
 
 import time
+from contextlib import closing
 
 import click
 from kombu import Connection
@@ -19,16 +20,17 @@ from steward.bus import topology
 from steward.bus.envelope import Envelope
 from steward.bus.topology import declare_handler
 from steward.local.processes import wait_until
-from steward.plugins import installed_services
 from steward.spec import Hears
 from steward.store.client import Document, connect, database
-from steward.store.journal import JOURNAL, Journal
+from steward.store.journal import JOURNAL
 from steward.testing.system import System
 from steward.times import now
 
 AIM = 0.60
 PATIENCE_S = 300.0
 _CHUNK = 1_000
+_APART_US = 2_000
+_LOOK_S = 0.01
 
 
 @click.command()
@@ -61,33 +63,35 @@ def _bare(system: System, events: list[Envelope]) -> float:
 
 def _relayed(system: System, events: list[Envelope]) -> float:
     """Seconds from the first entry that left the outbox to the last."""
-    client = connect(system.settings.mongo_uri)
-    db = database(client, installed_services()["source"].name)
-    journal = Journal(db)
-    pids = system.pids("source")
-    system.kill("source", ground.STOP)
-    fill(db, events)
-    system.kill("source", ground.GO)
-    assert wait_until(lambda: journal.depth() < len(events), PATIENCE_S, 0.001)
-    started, left = time.perf_counter(), journal.depth()
-    assert wait_until(lambda: not journal.pending(1), PATIENCE_S, 0.02)
-    seconds = time.perf_counter() - started
-    assert system.pids("source") == pids
-    client.close()
-    return seconds * len(events) / left
+    with closing(connect(system.settings.mongo_uri)) as client:
+        db = database(client, "source")
+        system.kill("source", ground.STOP)
+        first, *_, last = fill(db, events)
+        system.kill("source", ground.GO)
+        assert wait_until(lambda: _left(db, first), PATIENCE_S, _LOOK_S)
+        started = time.perf_counter()
+        assert wait_until(lambda: _left(db, last), PATIENCE_S, _LOOK_S)
+        return time.perf_counter() - started
 
 
-def fill(db: Database[Document], events: list[Envelope]) -> None:
-    """Put ``events`` into the journal of ``db``, one in each entry, to be published."""
+def _left(db: Database[Document], key: str) -> bool:
+    """Whether the entry has left the outbox."""
+    return db[JOURNAL.name].count_documents({"_id": key, "pending": True}) == 0
+
+
+def fill(db: Database[Document], events: list[Envelope]) -> list[str]:
+    """Put ``events`` into the journal of ``db``, one in each entry, to be published. The keys of the entries, in order."""
+    began = int(now().timestamp() * 1_000_000) - len(events) * _APART_US
     entries = [
         {
-            "_id": f"bench:{event.id}", "at": now(), "order": order, "project": event.project, "matter": event.matter,
+            "_id": f"bench:{event.id}", "at": now(), "order": began + number * _APART_US, "project": event.project, "matter": event.matter,
             "correlation": event.correlation, "actor": event.actor, "events": [event.to_wire()], "pending": True,
         }
-        for order, event in enumerate(events)
+        for number, event in enumerate(events)
     ]  # fmt: skip
     for start in range(0, len(entries), _CHUNK):
         db[JOURNAL.name].insert_many(entries[start : start + _CHUNK])
+    return [str(entry["_id"]) for entry in entries]
 
 
 if __name__ == "__main__":

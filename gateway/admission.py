@@ -122,11 +122,12 @@ class Admission:
             metrics.SHED.labels("rate").inc()
             raise Overloaded("too many requests of yours", retry_after_s=ceil(wait_s))
 
-    def glance(self, operation: Operation) -> None:
-        """Refuse at once what would find no place, before anything is spent on it. Raises Unavailable."""
-        if operation.metered and (self._full() or self._gate(operation).full()):
+    def turns_away(self, operation: Operation) -> bool:
+        """Whether a request would find no place: to be refused at once, before anything is spent on it. Counts those that are."""
+        away = operation.metered and (self._full() or self._gate(operation).full())
+        if away:
             metrics.SHED.labels("full").inc()
-            raise refused(self._limits.load.retry_after_s)
+        return away
 
     def _full(self) -> bool:
         return self.in_flight >= self._limits.in_flight
@@ -138,7 +139,8 @@ class Admission:
         if not operation.metered:
             yield visit
             return
-        self.glance(operation)
+        if self.turns_away(operation):  # again: others may have come while its body was read
+            raise refused(self._limits.load.retry_after_s)
         self.in_flight += 1
         try:
             gate = self._gate(operation)

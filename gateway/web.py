@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import random
 import socket
 from collections.abc import Callable, Iterable
 from functools import partial
@@ -20,7 +21,7 @@ from gateway import asking, metrics
 from gateway.admission import Admission, refused
 from gateway.house import House
 from gateway.operations import Operation
-from gateway.problems import problem
+from gateway.problems import MEDIA, problem
 from steward.errors import Unavailable
 from steward.ids import new_id
 from steward.observe import health
@@ -38,6 +39,11 @@ _SAFETY = (
     ("Cache-Control", "no-store"),
     ("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'"),
 )
+_REFUSAL = (
+    b'{"type": "urn:steward:problem:unavailable", "title": "A part that is needed is away", "status": 503, '
+    b'"detail": "more requests than can be worked on", "retry_after_s": %d, "instance": "urn:steward:request:%s"}'
+)
+_REFUSAL_HEADERS = (("Content-Type", MEDIA), *_SAFETY)
 _log = logging.getLogger(__name__)
 
 
@@ -153,6 +159,8 @@ class Application:
         try:
             operation, names = self._server.house.front().router.match(request.method, request.path)
             path = operation.path
+            if self._server.admission().turns_away(operation):
+                return self._refuse(request_id, start_response)
             response = self._answer(request, operation, names)
         except (Exception, Timeout) as error:  # the edge: nothing may pass it unanswered
             response = problem(error, request_id)
@@ -162,12 +170,18 @@ class Application:
         metrics.REQUEST_SECONDS.labels(_method(request), path, response.status_code).observe(monotonic() - started)
         return response(environ, start_response)
 
+    def _refuse(self, request_id: str, start_response: Callable[..., Any]) -> Iterable[bytes]:
+        """Like any other problem, but written by hand: when most are refused, refusing must cost next to nothing."""
+        retry_after_s = random.randint(*self._server.house.front().limits.load.retry_after_s)
+        headers = [*_REFUSAL_HEADERS, ("X-Request-Id", request_id), ("Retry-After", str(retry_after_s))]
+        start_response("503 SERVICE UNAVAILABLE", headers)
+        return [_REFUSAL % (retry_after_s, request_id.encode())]
+
     def _answer(self, request: Request, operation: Operation, names: dict[str, str]) -> Response:
         front = self._server.house.front()
         if operation.light:
             return front.shelf.serve(request, operation, names)
         admission = self._server.admission()
-        admission.glance(operation)
         admission.count(request, operation, front.gatekeeper.identify)
         asking.body(request, operation, front.limits)  # before it takes a place: a slow sender holds up nobody else
         with admission.place(operation) as visit:

@@ -11,6 +11,7 @@ from time import monotonic
 from typing import Any
 
 import amqp
+from amqp import spec
 from eventlet.semaphore import Semaphore
 from kombu import Connection
 
@@ -72,8 +73,9 @@ class Postbox:
     def send(self, message: Outgoing) -> None:
         """Hand ``message`` to the broker and wait for nothing. Raises Unavailable when it is away."""
         with self._lock, self._ours() as channel:
-            self._publish(channel, message)
+            self._drain(0)
             self._refuse_if_blocked()
+            self._publish(channel, message)
 
     def send_all(self, messages: Sequence[Outgoing]) -> dict[str, str]:
         """Send and wait until the broker has answered for everything.
@@ -84,6 +86,7 @@ class Postbox:
         """
         with self._lock, self._ours() as channel:
             self._untaken.clear()
+            self._drain(0)
             for message in messages:
                 self._publish(channel, message)
             self._await_receipts()
@@ -110,13 +113,10 @@ class Postbox:
         if self._confirms:
             self._sent += 1
             self._unconfirmed[self._sent] = message.id
-        channel._basic_publish(
-            message.message(),
-            exchange=message.exchange,
-            routing_key=message.routing_key,
-            mandatory=message.mandatory,
-            timeout=WRITE_TIMEOUT_S,
-        )
+        # As channel.basic_publish does, which looks for news from the broker before each message: here once for all of them.
+        with channel.connection.transport.having_timeout(WRITE_TIMEOUT_S):
+            arguments = (0, message.exchange, message.routing_key, message.mandatory, False)
+            channel.send_method(spec.Basic.Publish, "Bssbb", arguments, message.message())
 
     def _await_receipts(self) -> None:
         deadline = monotonic() + CONFIRM_TIMEOUT_S

@@ -7,8 +7,9 @@ doubled, which inboxes absorb, never lost.
 
 from __future__ import annotations
 
+import json
 import logging
-from collections.abc import Iterable
+from collections import Counter
 from datetime import timedelta
 from time import monotonic
 from typing import Any
@@ -19,7 +20,6 @@ from eventlet.timeout import Timeout
 from nameko.extensions import DependencyProvider
 
 from steward.bus import topology
-from steward.bus.envelope import Envelope
 from steward.bus.held import HeldBack
 from steward.bus.postbox import BROKEN, Outgoing, Postbox
 from steward.errors import StewardError, Unavailable
@@ -27,7 +27,7 @@ from steward.observe import health, metrics
 from steward.plugins import listeners
 from steward.spec import ServiceSpec
 from steward.store.client import Document
-from steward.store.journal import Journal, events_of
+from steward.store.journal import Journal
 from steward.store.lease import Lease
 from steward.store.provider import SharedStore
 from steward.times import now
@@ -143,31 +143,33 @@ class Relay(DependencyProvider):
         entries = journal.pending(BATCH, self._held.after)
         chosen = self._held.choose(entries)
         self._measure(entries, journal)
-        events = _events(chosen)
-        untaken = self._postbox.send_all([self._message(event) for event in events]) if events else {}
-        kept = [entry for entry in chosen if any(event.id in untaken for event in events_of(entry))]
+        messages = [self._message(event) for entry in chosen for event in entry["events"]]
+        untaken = self._postbox.send_all(messages) if messages else {}
+        kept = [entry for entry in chosen if any(event["id"] in untaken for event in entry["events"])]
         journal.published({entry["_id"] for entry in chosen} - {entry["_id"] for entry in kept})
-        self._count([event for event in events if event.id not in untaken], kept)
+        self._count([message for message in messages if message.id not in untaken], kept)
         held = len(self._held)
         self._held.note(entries, chosen, kept, monotonic())
-        if events:
+        if messages:
             self._busy_until = monotonic() + CALM_AFTER_S
         return len(entries) == BATCH or len(self._held) < held
 
-    def _count(self, published: list[Envelope], kept: list[Document]) -> None:
-        for event in published:
-            metrics.PUBLISHED.labels(self._spec.name, event.name).inc()
+    def _count(self, published: list[Outgoing], kept: list[Document]) -> None:
+        for name, count in Counter(message.routing_key for message in published).items():
+            metrics.PUBLISHED.labels(self._spec.name, name).inc(count)
         if kept:
             metrics.UNROUTABLE.labels(self._spec.name).inc(len(kept))
             log.warning("%d entries found no queue, or a full one, and are kept", len(kept))
 
-    def _message(self, event: Envelope) -> Outgoing:
+    def _message(self, event: Document) -> Outgoing:
+        """The message of an event as the journal has it: a CloudEvents document already."""
+        name = event["type"].partition(".")[2]
         return Outgoing(
             exchange=f"{self._spec.name}.events",
-            routing_key=event.name,
-            body=event.encode(),
-            id=event.id,
-            mandatory=event.name in self._listened,
+            routing_key=name,
+            body=json.dumps(event, ensure_ascii=False, separators=(",", ":")).encode(),
+            id=event["id"],
+            mandatory=name in self._listened,
         )
 
     def _measure(self, entries: list[Document], journal: Journal) -> None:
@@ -175,7 +177,3 @@ class Relay(DependencyProvider):
         metrics.OUTBOX_PENDING.labels(self._spec.name).set(waiting)
         since = [moment for moment in (self._held.oldest, *(entry["at"] for entry in entries[:1])) if moment]
         metrics.OUTBOX_AGE.labels(self._spec.name).set(max((now() - min(since)).total_seconds(), 0.0) if since else 0.0)
-
-
-def _events(entries: Iterable[Document]) -> list[Envelope]:
-    return [event for entry in entries for event in events_of(entry)]

@@ -16,6 +16,7 @@ from pymongo.database import Database
 from steward.bus.envelope import Envelope, from_wire
 from steward.spec import Collection, Index
 from steward.store.client import Document, our_words
+from steward.store.outbox import OutboxReader
 
 JOURNAL = Collection(
     "journal",
@@ -32,6 +33,7 @@ class Journal:
 
     def __init__(self, db: Database[Document]) -> None:
         self._entries = db[JOURNAL.name]
+        self._outbox = OutboxReader(self._entries)
 
     def entry(self, key: str) -> Document | None:
         """What was recorded under ``key``, if anything was."""
@@ -40,9 +42,7 @@ class Journal:
 
     def pending(self, limit: int, after: int | None = None) -> list[Document]:
         """Entries whose events wait to be published, oldest first; only those behind order ``after`` if it is given."""
-        query: dict[str, Any] = {"pending": True} if after is None else {"pending": True, "order": {"$gt": after}}
-        with our_words():
-            return list(self._entries.find(query).sort("order", 1).limit(limit))
+        return self._outbox.page(limit, after)
 
     def depth(self) -> int:
         """How many entries wait to be published."""

@@ -1,5 +1,6 @@
 """What the service is."""
 
+from bench_source import tracing
 from steward.spec import Call, Collection, Event, Permission, Route, ServiceSpec
 
 SPEC = ServiceSpec(
@@ -18,3 +19,4 @@ SPEC = ServiceSpec(
     permissions=(Permission("source.work", ("desk",)), Permission("source.read", ("desk",))),
     collections=(Collection("tales"),),
 )
+tracing.install()

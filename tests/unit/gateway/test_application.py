@@ -9,7 +9,9 @@ from eventlet import Timeout
 from werkzeug.test import Client
 
 from gateway.house import Front, House
+from gateway.problems import problem
 from gateway.web import Application, GatewayServer
+from steward.errors import Unavailable
 from steward.trust.principals import Principal, sign
 from tests.unit.gateway.example import KEY, LIMITS, front
 
@@ -42,6 +44,10 @@ def test_beyond_the_limit_requests_are_refused_at_once_and_probes_are_not(server
     assert refused.status_code == 503
     least, most = LIMITS.load.retry_after_s
     assert least <= int(refused.headers["Retry-After"]) <= most
+    usual = problem(Unavailable("more requests than can be worked on", retry_after_s=int(refused.headers["Retry-After"])), "r-1")
+    again = client.get(PATH, headers=KNOWN | {"X-Request-Id": "r-1"})
+    assert json.loads(again.data) | {"retry_after_s": 0} == json.loads(usual.get_data()) | {"retry_after_s": 0}
+    assert again.headers["X-Content-Type-Options"] == "nosniff" and again.headers["X-Request-Id"] == "r-1"
     for path in ("/openapi.json", "/metrics", "/healthz"):
         assert client.get(path).status_code == 200
     assert server.admission().in_flight == LIMITS.in_flight

@@ -1,0 +1,81 @@
+"""Soak: an even load for a long time, and what becomes of the memory of each process.
+
+``python -m bench.soak [--minutes 30] [--rate 2]``; against MongoDB: ``STEWARD_MONGO_URI=… python -m bench.soak``.
+
+The slope is that of the straight line through the samples of the second half of the time, when what a process keeps for
+good has been kept. Everything that was acknowledged is accounted for in the end.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+from bench import ground
+from bench.intake import Desk, Run
+from steward.bus.client import Client
+from steward.cli.demo import OPENED, open_project
+from steward.testing.memory import Memory, Trend
+from steward.testing.system import System
+
+SERVICES = ("tickets", "dispatch", "clocks", "notify", "residents", "identity")
+SAMPLE_S = 5.0
+WARM = 20
+OURS_MIB_MIN = 0.25
+"""The steepest slope that is let pass, of our own processes; broker and store fill caches of a set size."""
+THEIRS = ("broker", "broker-names", "store")
+
+
+@click.command()
+@click.option("--minutes", default=30.0, show_default=True)
+@click.option("--rate", default=2.0, show_default=True, help="Tickets a second.")
+def main(minutes: float, rate: float) -> None:
+    """Measure and print."""
+    with ground.running(SERVICES) as system:
+        os.environ.update(system.environ)
+        with Client() as client:
+            open_project(client, OPENED)
+            desk = Desk(system.url, client, callers=4)
+            desk.run("warm", WARM)
+            run, trends = _under_load(system, desk, minutes, rate)
+        restarts = sum(row.restarts for row in system.roster().rows)
+    _tell(trends, run, minutes, restarts)
+    steep = [trend.name for trend in trends if trend.slope_mib_min > OURS_MIB_MIN and not trend.name.startswith(THEIRS)]
+    ground.verdict(not steep and not restarts)
+
+
+def _under_load(system: System, desk: Desk, minutes: float, rate: float) -> tuple[Run, list[Trend]]:
+    memory, ended = Memory(), threading.Event()
+    half = time.monotonic() + minutes * 30
+
+    def sample() -> None:
+        while not ended.wait(SAMPLE_S):
+            if time.monotonic() > half:
+                memory.sample(system)
+
+    sampling = threading.Thread(target=sample)
+    sampling.start()
+    try:
+        run = desk.run("soak", int(minutes * 60 * rate), rate)
+    finally:
+        ended.set()
+        sampling.join()
+    return run, memory.trends()
+
+
+def _tell(trends: list[Trend], run: Run, minutes: float, restarts: int) -> None:
+    table = Table(title=f"Soak, {minutes:.0f} minutes, {len(run.tickets)} tickets, {restarts} restarts")
+    for column in ("process", "MiB, 3rd quarter", "MiB, 4th quarter", "slope MiB/min"):
+        table.add_column(column, justify="right")
+    for trend in trends:
+        table.add_row(trend.name, f"{trend.first_half_mib:.1f}", f"{trend.second_half_mib:.1f}", f"{trend.slope_mib_min:+.3f}")
+    Console().print(table)
+
+
+if __name__ == "__main__":
+    main()
