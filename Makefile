@@ -9,8 +9,9 @@ PYTEST := $(BIN)/python -m pytest
 UV := 0.13.9
 STAMPS := .stamps
 REPLICAS ?=
+BENCHES ?= startup intake relay consumer fanout stages replicas backlog shedding
 
-.PHONY: help run demo test setup lint unit contract integration chaos chaos-short browser bench stop status doctor lock clean
+.PHONY: help run demo test setup lint unit contract integration chaos chaos-short browser bench soak stop status doctor lock clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -68,9 +69,12 @@ browser: $(STAMPS)/test ## The console in a real browser
 
 bench: $(STAMPS)/venv ## Figures of this machine, each beside its limit
 	@deploy/bootstrap.sh bench
-	$(BIN)/python -m bench.startup
-	$(BIN)/python -m bench.intake --callers 1 --tickets 200
-	$(BIN)/python -m bench.intake --callers 16
+	@missed=; for bench in $(BENCHES); do $(BIN)/python -W ignore -m bench.$$bench || missed="$$missed $$bench"; done; \
+	$(BIN)/python -m bench.intake --callers 1 --tickets 200 || missed="$$missed intake(1)"; \
+	[ -z "$$missed" ] || { echo "aims missed:$$missed" >&2; exit 1; }
+
+soak: $(STAMPS)/venv ## Half an hour of even load, and what becomes of each process's memory
+	$(BIN)/python -m bench.soak
 
 stop: $(STAMPS)/venv ## Stop what `make run` or `steward up` started
 	@$(BIN)/steward stop
