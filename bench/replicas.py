@@ -12,11 +12,11 @@ import time
 from contextlib import closing
 
 import click
-from bench_sink.spec import SPEC
 from rich.console import Console
 from rich.table import Table
 
 from bench import ground
+from steward.plugins import installed_services
 from steward.store.client import connect, database
 
 COUNTS = (1, 2, 4)
@@ -30,7 +30,7 @@ AIM = 0.85
 def main(each: int) -> None:
     """Measure and print."""
     rates = {count: _handled(count, each * count) for count in COUNTS}
-    ideal = SPEC.hears[0].prefetch / FAR_SIDE_S
+    ideal = installed_services()["sink"].hears[0].prefetch / FAR_SIDE_S
     table = Table(title=f"Replicas, the far side takes {FAR_SIDE_S} s")
     for column in ("replicas", "events/s", "× one replica", "of what the far side allows"):
         table.add_column(column, justify="right")

@@ -16,11 +16,12 @@ import sys
 import tempfile
 import time
 from collections import Counter, defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from importlib import import_module
 from pathlib import Path
 
 import click
-from bench_source import tracing
 from rich.console import Console
 from rich.table import Table
 
@@ -32,7 +33,7 @@ from steward.cli.demo import OPENED, open_project
 from steward.plugins import installed_services
 from steward.testing.system import System
 
-SERVICES = ("tickets", "dispatch", "clocks", "notify", "residents", "identity")
+_TRACE = import_module("bench_source.tracing")  # there since ``ground`` was imported
 BUSIEST = ("store", "tickets", "clocks", "gateway")
 WARM, RATE = 20, 2.0
 REST_S = 10.0
@@ -46,7 +47,7 @@ Steps = dict[tuple[str, str], tuple[float, float]]
 @click.option("--flames", type=click.Path(file_okay=False, path_type=Path), help="Folder for flame graphs (SVG), made by py-spy.")
 def main(tickets: int, flames: Path | None) -> None:
     """Measure and print."""
-    with tempfile.TemporaryDirectory() as folder, ground.running(SERVICES, env={"BENCH_TRACE": folder}) as system:
+    with tempfile.TemporaryDirectory() as folder, ground.running(None, env={"BENCH_TRACE": folder}) as system:
         os.environ.update(system.environ)
         with Client() as client:
             open_project(client, OPENED)
@@ -61,7 +62,7 @@ def main(tickets: int, flames: Path | None) -> None:
                 run = desk.run("stages", tickets, RATE)
             took_s = time.monotonic() - began
             spent = {name: now - used[name] - idle[name] * took_s for name, now in _processor_s(system).items()}
-            time.sleep(2 * tracing.WRITE_S)
+            time.sleep(2 * _TRACE.WRITE_S)
             steps = _since(before, _steps(Path(folder)))
     _tell_steps(steps, tickets)
     _tell_processes(spent, idle, tickets, run)
@@ -92,40 +93,27 @@ def _processor_s(system: System) -> Mapping[str, float]:
     return found
 
 
-class _flames:
+@contextmanager
+def _flames(system: System, folder: Path | None, seconds: float) -> Iterator[None]:
     """Flame graphs of the busiest processes while something runs; none without a folder. Raises OSError without py-spy."""
+    spies = [_spy(system.pids(name)[0], folder / f"{name}.svg", seconds) for name in BUSIEST] if folder else []
+    yield
+    for spy in spies:
+        spy.wait()
 
-    def __init__(self, system: System, folder: Path | None, seconds: float) -> None:
-        self._spies: list[subprocess.Popen[bytes]] = []
-        if folder is not None:
-            folder.mkdir(parents=True, exist_ok=True)
-            spy = Path(sys.executable).with_name("py-spy")
-            for name in BUSIEST:
-                argv = [
-                    str(spy),
-                    "record",
-                    "--duration",
-                    f"{seconds:.0f}",
-                    "--rate",
-                    str(SAMPLES_S),
-                    "--output",
-                    str(folder / f"{name}.svg"),
-                ]
-                self._spies += [subprocess.Popen([*argv, "--pid", str(pid)], stdout=subprocess.DEVNULL) for pid in system.pids(name)[:1]]
 
-    def __enter__(self) -> None:
-        return None
-
-    def __exit__(self, *_: object) -> None:
-        for spy in self._spies:
-            spy.wait()
+def _spy(pid: int, picture: Path, seconds: float) -> subprocess.Popen[bytes]:
+    picture.parent.mkdir(parents=True, exist_ok=True)
+    program = str(Path(sys.executable).with_name("py-spy"))
+    how = ["--duration", f"{seconds:.0f}", "--rate", str(SAMPLES_S), "--output", str(picture)]
+    return subprocess.Popen([program, "record", *how, "--pid", str(pid)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
 
 def _tell_steps(steps: Steps, tickets: int) -> None:
     table = Table(title="The way of one ticket, by step")
     for column, justify in (("step", "left"), ("in", "left"), ("times a ticket", "right"), ("µs each", "right"), ("µs a ticket", "right")):
         table.add_column(column, justify=justify)  # type: ignore[arg-type]
-    order = [stage for stage, _ in (*tracing.GATEWAY, *tracing.EVERYWHERE)]
+    order = [stage for stage, _ in (*_TRACE.GATEWAY, *_TRACE.EVERYWHERE)]
     for (stage, service), (times, seconds) in sorted(steps.items(), key=lambda step: (order.index(step[0][0]), -step[1][1])):
         table.add_row(stage, service, f"{times / tickets:.1f}", f"{seconds / times * 1e6:.0f}", f"{seconds / tickets * 1e6:.0f}")
     Console(width=120).print(table)
