@@ -17,16 +17,16 @@ class Breaker:
         self._failures = 0
         self._probes = 0
         self._next_at = 0.0
-        self._probing = False
+        self.probing = False
         self.open = False
 
     def may(self, now: float) -> bool:
         """Whether to try. Where it is open, True makes this the probe: :meth:`away`, :meth:`well` or :meth:`undecided` must follow."""
         if not self.open:
             return True
-        if self._probing or now < self._next_at:
+        if self.probing or now < self._next_at:
             return False
-        self._probing = True
+        self.probing = True
         return True
 
     def wait_s(self, now: float) -> float:
@@ -37,19 +37,19 @@ class Breaker:
         """A try found the part away."""
         self._failures += 1
         if not self.open and self._failures >= self._most:
-            self.open, self._probes, self._probing = True, 0, False
+            self.open, self._probes, self.probing = True, 0, False
             self._pause(now)
-        elif self._probing:
-            self._probes, self._probing = self._probes + 1, False
+        elif self.probing:
+            self._probes, self.probing = self._probes + 1, False
             self._pause(now)
 
     def well(self) -> None:
         """A try found the part there, whatever else became of it."""
-        self.open, self._probing, self._failures = False, False, 0
+        self.open, self.probing, self._failures = False, False, 0
 
     def undecided(self) -> None:
         """The probe ended without having asked the part: another may follow at once."""
-        self._probing = False
+        self.probing = False
 
     def _pause(self, now: float) -> None:
         self._next_at = now + self._probe_s[min(self._probes, len(self._probe_s) - 1)]

@@ -20,13 +20,18 @@ from eventlet import wsgi  # noqa: E402
 from nameko.containers import ServiceContainer  # noqa: E402
 
 from steward import plugins  # noqa: E402
+from steward.bus import retrying  # noqa: E402
 from steward.observe import health, logs  # noqa: E402
+from steward.policy import PolicyError  # noqa: E402
 from steward.settings import Settings  # noqa: E402
+from steward.spec import ServiceSpec  # noqa: E402
 
 log = logging.getLogger(__name__)
 
 GATEWAY = "gateway"
 GATEWAY_CLASS = "gateway.service:Gateway"
+NO_SPEC = ServiceSpec(GATEWAY, {}, GATEWAY_CLASS)
+"""Of the gateway, which handles no events."""
 MAX_WORKERS = 500
 """Beyond the sum of all shares: what bounds work is each handler's share, not a pool that they would all wait for."""
 DRAIN_S = 18
@@ -39,7 +44,13 @@ def run(name: str) -> int:
     """
     settings = Settings.from_env()
     logs.configure(name, settings.log_level)
-    container = ServiceContainer(_service_class(name), _config(settings))
+    service = _service_class(name)
+    try:
+        retrying.check(getattr(service, "spec", NO_SPEC), settings.policy)
+    except PolicyError as error:
+        log.critical("%s does not start: %s", name, error)
+        return 1
+    container = ServiceContainer(service, _config(settings))
     _serve_health(settings.health)
     stopping = eventlet.event.Event()
     for number in (signal.SIGTERM, signal.SIGINT):

@@ -76,7 +76,7 @@ class Gate:
             return False
         if not shut:
             log.warning("%s takes no more: %s", self._name, error)
-        self._held.appendleft(held)
+        self._held.append(held)  # at the end: should it be this message's fault alone, the next probe is another one
         self._give_back(error)
         self._await_probe()
         return True
@@ -102,6 +102,8 @@ class Gate:
         self._timer = None
         if self._held and self._breaker.may(monotonic()):
             self._start(self._held.popleft())
+        elif not self._breaker.probing:
+            self._await_probe()
 
     def _start(self, held: Held) -> None:
         if held.delivery.lost:  # with the connection on which it came: it comes again on the next one

@@ -106,6 +106,13 @@ def breaker_rules(spec: ServiceSpec, handler: str, folder: Path | None) -> Break
     return BreakerRules(**_merged("breaker", spec, handler, folder))
 
 
+def check(spec: ServiceSpec, folder: Path | None) -> None:
+    """Raises PolicyError, saying where, for the first rule of any of its handlers that makes no sense."""
+    for hears in spec.hears:
+        retry_rules(spec, hears.handler, folder)
+        breaker_rules(spec, hears.handler, folder)
+
+
 def _merged(name: str, spec: ServiceSpec, handler: str, folder: Path | None) -> dict[str, Any]:
     found: dict[str, Any] = {}
     known = {hears.handler for hears in spec.hears}
