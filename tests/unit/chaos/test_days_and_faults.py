@@ -10,7 +10,7 @@ from steward.replay.ledger import Account
 from steward.replay.mapping import Mapping, Request, Unusable
 from steward.testing.chaos import Result
 from steward.testing.days import write_day
-from steward.testing.faults import schedule
+from steward.testing.faults import HOLD_S, schedule
 from steward.testing.halves import Post
 
 TARGETS = ["broker", "store", "tickets"]
@@ -45,6 +45,14 @@ def test_no_target_is_hit_twice_before_all_were() -> None:
 
 def test_the_same_seed_gives_the_same_schedule() -> None:
     assert schedule(TARGETS, 5, [9] * 5, random.Random(5)) == schedule(TARGETS, 5, [9] * 5, random.Random(5))
+
+
+def test_of_a_soak_some_faults_hold_a_process_for_a_while_in_place_of_killing_it() -> None:
+    kills = schedule(TARGETS, 60, [9] * 60, random.Random(5), held_share=0.3)
+    held = [kill.hold_s for kill in kills if kill.hold_s]
+    assert 6 <= len(held) <= 30
+    assert HOLD_S[0] <= min(held) and max(held) <= HOLD_S[1]
+    assert not any(kill.hold_s for kill in schedule(TARGETS, 60, [9] * 60, random.Random(5)))
 
 
 def test_any_single_finding_spoils_the_result() -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from steward.testing.halves import Holdings, half_written, post, unpublished
+from steward.testing.halves import Holdings, dead, half_written, post, unpublished
 
 Json = dict[str, Any]
 
@@ -96,3 +96,9 @@ def test_an_unpublished_entry_is_found(held: dict[str, Holdings]) -> None:
     assert unpublished(held) == []
     held["tickets"].entries[0] |= {"_id": "call:1", "pending": True}
     assert unpublished(held) == ["tickets: call:1 not published"]
+
+
+def test_a_dead_letter_is_found_until_somebody_has_seen_to_it(held: dict[str, Holdings]) -> None:
+    assert dead(held) == []
+    held["dispatch"].letters += [{"queue": "dispatch.on_ticket", "error": "X: y", "state": state} for state in ("dead", "discarded")]
+    assert dead(held) == ["dispatch.on_ticket: X: y"]
