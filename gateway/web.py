@@ -159,7 +159,7 @@ class Application:
         try:
             operation, names = self._server.house.front().router.match(request.method, request.path)
             path = operation.path
-            if self._server.admission().turns_away(operation):
+            if self._turned_away(request, operation):
                 return self._refuse(request_id, start_response)
             response = self._answer(request, operation, names)
         except (Exception, Timeout) as error:  # the edge: nothing may pass it unanswered
@@ -169,6 +169,16 @@ class Application:
         _finish(response, request_id)
         metrics.REQUEST_SECONDS.labels(_method(request), path, response.status_code).observe(monotonic() - started)
         return response(environ, start_response)
+
+    def _turned_away(self, request: Request, operation: Operation) -> bool:
+        """Whether there is no place for it. Each caller's rate comes first: who asks too much must not crowd out the others.
+
+        Raises Overloaded, NotAuthenticated.
+        """
+        admission = self._server.admission()
+        if not operation.light:
+            admission.count(request, operation, self._server.house.front().gatekeeper.identify)
+        return admission.turns_away(operation)
 
     def _refuse(self, request_id: str, start_response: Callable[..., Any]) -> Iterable[bytes]:
         """Like any other problem, but written by hand: when most are refused, refusing must cost next to nothing."""
@@ -181,10 +191,8 @@ class Application:
         front = self._server.house.front()
         if operation.light:
             return front.shelf.serve(request, operation, names)
-        admission = self._server.admission()
-        admission.count(request, operation, front.gatekeeper.identify)
         asking.body(request, operation, front.limits)  # before it takes a place: a slow sender holds up nobody else
-        with admission.place(operation) as visit:
+        with self._server.admission().place(operation) as visit:
             response = self._server.entrypoint().work(request, operation, names)
             visit.status = response.status_code
         return response
