@@ -20,13 +20,14 @@ from nameko.extensions import DependencyProvider
 from pymongo.database import Database
 
 from steward import plugins
-from steward.bus import deadschemas, topology
+from steward.bus import deadschemas, settling, topology
 from steward.bus.envelope import Envelope, Malformed, from_wire
 from steward.bus.intake import Delivery, Intake, Subscription
 from steward.bus.letters import DEAD, DISCARDED, LETTERS, REPLAYED, Deed, Letter, made_of, shown, wanted
 from steward.bus.outboxes import Confirmed
 from steward.bus.postbox import Outgoing, Postbox
 from steward.errors import AlreadyExists, BadInput, IllegalTransition, NotFound, StewardError
+from steward.observe import metrics
 from steward.spec import ServiceSpec
 from steward.store.client import Document, our_words
 from steward.store.provider import SharedStore
@@ -171,8 +172,8 @@ class DeadLetterShelf:
         raise NotFound(f"queue {letter.queue} is gone")
 
 
-def file(db: Database[Document], delivery: Delivery) -> None:
-    """Keep a message that was given up, once for each time that it was, however often that is told. Raises Unavailable."""
+def file(db: Database[Document], delivery: Delivery) -> bool:
+    """Keep a message that was given up, once for each time that it was, however often that is told. Whether it is news. Raises Unavailable."""
     letter = made_of(delivery, now())
     this = {"_id": letter.pop("_id"), "death": {"$ne": letter["death"]}}
     change = {
@@ -186,6 +187,8 @@ def file(db: Database[Document], delivery: Delivery) -> None:
             db[COLLECTION].update_one(this, change, upsert=True)
     except AlreadyExists:
         log.debug("letter %s is filed already", this["_id"])
+        return False
+    return True
 
 
 def _row(letter: Letter) -> View:
@@ -224,13 +227,20 @@ class DeadLetters(DependencyProvider):
     def _file(self, delivery: Delivery) -> None:
         while not self._stop.ready():
             try:
-                file(self.store.database, delivery)
+                if file(self.store.database, delivery):
+                    self._count(delivery)
             except StewardError as error:
                 log.warning("dead letter not filed yet: %s", error)
                 eventlet.sleep(_RETRY_S)
             else:
                 delivery.ack()
                 return
+
+    def _count(self, delivery: Delivery) -> None:
+        """What the broker gave up; what a handler gave up is counted there."""
+        if settling.QUEUE not in delivery.headers:
+            handler = str(delivery.headers.get("x-first-death-queue", "unknown")).partition(".")[2]
+            metrics.DEAD.labels(self.container.service_name, handler, "broker").inc()
 
     def get_dependency(self, worker: Any) -> DeadLetterShelf | None:
         context = worker.data.get("steward")
