@@ -173,7 +173,7 @@ class DeadLetterShelf:
 
 
 def file(db: Database[Document], delivery: Delivery) -> bool:
-    """Keep a message that was given up, once for each time that it was, however often that is told. Whether it is news. Raises Unavailable."""
+    """Keep a message that was given up, once for each time that it was. False when this was told before. Raises Unavailable."""
     letter = made_of(delivery, now())
     this = {"_id": letter.pop("_id"), "death": {"$ne": letter["death"]}}
     change = {
