@@ -107,7 +107,7 @@ class Node:
         RabbitMQ writes them up to half a second after it has confirmed a declaration. A node killed before has the queue, and
         never again a leader for it; nothing that a client does prevents that.
         """
-        names = [f"%2F_{queue['name']}".encode() for queue in self.queues("name", "type") if queue["type"].endswith("quorum_queue")]
+        names = [f"%2F_{queue['name']}".encode() for queue in self.queues("name", "type") if "quorum" in queue["type"]]
 
         def written() -> bool:
             known = b"".join(file.read_bytes() for file in self.place.broker.glob("data/**/names.dets"))
