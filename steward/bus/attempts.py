@@ -41,18 +41,23 @@ def attempt(work: Callable[[], T], recorded: Callable[[], AlreadyDone | None], t
         except (Conflict, OutOfOrder) as error:
             blocked += 1
             if blocked >= tries.conflicts:
+                _unless_done(recorded, error)
                 raise
             eventlet.sleep(_pause_s(error, blocked))
         except (AlreadyDone, Unavailable):
             raise
         except Exception as error:
-            done = recorded()
-            if done is not None:
-                raise done from error
+            _unless_done(recorded, error)
             failed += 1
             if failed >= tries.immediate or hopeless(error):
                 raise
             eventlet.sleep(random.uniform(0, FAILURE_S * 2**failed))
+
+
+def _unless_done(recorded: Callable[[], AlreadyDone | None], error: Exception) -> None:
+    done = recorded()
+    if done is not None:
+        raise done from error
 
 
 def _pause_s(error: Conflict | OutOfOrder, blocked: int) -> float:
