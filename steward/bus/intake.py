@@ -9,6 +9,7 @@ from time import monotonic
 from typing import Any
 
 import eventlet
+from amqp.exceptions import ConsumerCancelled
 from eventlet.semaphore import Semaphore
 from eventlet.timeout import Timeout
 from kombu import Connection, Consumer, Queue
@@ -17,7 +18,7 @@ from nameko.extensions import SharedExtension
 
 from steward.bus import topology
 from steward.bus.postbox import BROKEN
-from steward.observe import health
+from steward.observe import health, metrics
 
 log = logging.getLogger(__name__)
 
@@ -154,7 +155,12 @@ class Intake(SharedExtension):
             try:
                 with topology.connected(self.container.config["AMQP_URI"]) as bus:
                     self._receive(bus)
+            except ConsumerCancelled as error:
+                self._lose()
+                metrics.QUEUES_GONE.labels(self.container.service_name).inc()
+                log.error("queue deleted under its consumer, with what waited in it (see `steward republish`): %s", error.reply_text)
             except BROKEN as error:
+                failures = 0 if self.connected else failures
                 self._lose()
                 self._fail_if_final(error)
                 log.warning("broker away: %s: %s", type(error).__name__, error)
@@ -175,11 +181,11 @@ class Intake(SharedExtension):
             raise explained from error
 
     def _receive(self, bus: Connection) -> None:
-        # A broker answers nothing about a queue that has no leader at present; nor does one behind a network that swallows all.
-        with Timeout(_SUBSCRIBE_S, TimeoutError("the broker does not let us consume")):
+        with _in_time("the broker declares nothing"):
             topology.declare_delays(bus)
-            for subscription in self._subscriptions:
-                self._consume(bus, subscription)
+        for subscription in self._subscriptions:
+            self._beat = monotonic()
+            self._consume(bus, subscription)
         self._bus = bus
         log.info("receiving from %d queues", len(self._subscriptions))
         while not self._stopping:
@@ -201,17 +207,20 @@ class Intake(SharedExtension):
             self._heard, self._heard_at = bus.connection.bytes_recv, monotonic()
 
     def _consume(self, bus: Connection, subscription: Subscription) -> None:
-        channel = bus.channel()
-        channel.basic_qos(0, subscription.prefetch, False)
-        queue = subscription.declare(bus)
+        with _in_time("the broker declares nothing"):
+            channel = bus.channel()
+            channel.basic_qos(0, subscription.prefetch, False)
+            queue = subscription.declare(bus)
         subscription.consumer = Consumer(
             channel,
             [queue(channel)],
             no_ack=subscription.no_ack,
+            tag_prefix=f"{queue.name} ",
             auto_declare=False,
             on_message=lambda message: self._hand_on(subscription, Delivery(message, self._lock)),
         )
-        subscription.consumer.consume()
+        with _in_time(f"queue {queue.name} cannot be consumed; has it a leader?"):
+            subscription.consumer.consume()
 
     def _hand_on(self, subscription: Subscription, delivery: Delivery) -> None:
         try:
@@ -221,3 +230,8 @@ class Intake(SharedExtension):
             log.exception("a message could not be taken")
             if not subscription.no_ack:
                 delivery.reject()
+
+
+def _in_time(otherwise: str) -> Timeout:
+    """A broker answers nothing about a queue that has no leader at present; nor does one behind a network that swallows all."""
+    return Timeout(_SUBSCRIBE_S, TimeoutError(otherwise))
