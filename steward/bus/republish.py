@@ -22,6 +22,7 @@ from steward.spec import ServiceSpec
 from steward.store.client import Document
 from steward.store.journal import Journal, events_of
 from steward.store.provider import SharedStore
+from steward.times import now
 
 log = logging.getLogger(__name__)
 
@@ -61,7 +62,7 @@ class Republisher:
         """
         wanted = self._wanted(span["events"], span["queue"])
         first = max(_order(span["since"]), span["after"])
-        entries, after = _whole(self._journal.span(project, first, _order(span["until"]) if span["until"] else None, PAGE))
+        entries, after = _whole(self._journal.span(project, first, _order(span["until"] or now()), PAGE))
         events = [event for entry in entries for event in events_of(entry) if event.name in wanted]
         if events and not span["dry_run"]:
             log.warning("%s publishes %d events of %s again, for %s", by, len(events), project, span["queue"] or "all who listen")

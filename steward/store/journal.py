@@ -27,6 +27,9 @@ JOURNAL = Collection(
     ),
 )
 
+_PIECE = 1_000_000
+"""How wide a piece of a span is that is read at once, in orders (microseconds), where there is something to be found."""
+
 
 class Journal:
     """One service's journal."""
@@ -66,12 +69,21 @@ class Journal:
             query: dict[str, Any] = {"project": project, "order": {"$gte": after}}
             return list(self._entries.find(query).sort("order", 1).limit(limit))
 
-    def span(self, project: str, first: int, last: int | None, limit: int) -> list[Document]:
-        """Entries of ``project`` with events whose ``order`` is from ``first`` to ``last``, both included, oldest first."""
-        order = {"$gte": first} | ({} if last is None else {"$lte": last})
-        with our_words():
-            found = self._entries.find({"project": project, "order": order, "events.0": {"$exists": True}})
-            return list(found.sort("order", 1).limit(limit))
+    def span(self, project: str, first: int, last: int, limit: int) -> list[Document]:
+        """Entries of ``project`` with events whose ``order`` is from ``first`` to ``last``, both included, oldest first.
+
+        Read piece by piece: the embedded store reads all that a query matches before it limits.
+        """
+        found: list[Document] = []
+        width = _PIECE
+        while first <= last and len(found) < limit:
+            bound = min(first + width, last)
+            query = {"project": project, "order": {"$gte": first, "$lte": bound}, "events.0": {"$exists": True}}
+            with our_words():
+                piece = list(self._entries.find(query).sort("order", 1).limit(limit - len(found)))
+            found += piece
+            first, width = bound + 1, _PIECE if piece else width * 4
+        return found
 
     def projects(self) -> list[str]:
         """The projects of which there are entries."""

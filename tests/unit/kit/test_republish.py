@@ -32,8 +32,8 @@ class Entries:
             {"order": order, "events": [replace(EVENT, id=f"{order}-{number}").to_wire()]} for number, order in enumerate(orders)
         ]
 
-    def span(self, project: str, first: int, last: int | None, limit: int) -> list[Any]:
-        return [entry for entry in self.entries if first <= entry["order"] and (last is None or entry["order"] <= last)][:limit]
+    def span(self, project: str, first: int, last: int, limit: int) -> list[Any]:
+        return [entry for entry in self.entries if first <= entry["order"] <= last][:limit]
 
 
 class Taker:
