@@ -115,9 +115,11 @@ class Handler(Entrypoint):
             event=event,
             tries=Tries(self.retry.conflicts, self.retry.immediate),
         )
+        self._underway.begin(held.delivery, self.hears.longest_s)
         self.container.spawn_worker(self, (event,), {}, context_data={"steward": context}, handle_result=partial(self._done, held))
 
     def _done(self, held: Held, worker: Any, error: BaseException | None, failed: Any) -> tuple[Any, Any]:
+        self._underway.end(held.delivery)
         failure = failed[1] if failed else error
         if not self.gate.left(held, failure):
             self._settle(held, failure)
