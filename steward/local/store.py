@@ -37,18 +37,18 @@ def make(place: Place, ports: KeptPorts) -> tuple[Part, str]:
     )  # fmt: skip
     environ = {"PATH": os.defpath, "HOME": str(place.store), "LANG": "C.UTF-8", "MALLOC_ARENA_MAX": "2"}
     part = Part(
-        "store", argv, Stage.BACKENDS, port, lambda: probe(uri), environ, grace_s=STOP_S, patience_s=START_S, folder=place.store
+        "store", argv, Stage.BACKENDS, port, lambda: probe(uri), environ, grace_s=STOP_S, start_s=START_S, folder=place.store
     )
     return part, uri
 
 
 def probe(uri: str) -> Health:
-    """Well when it answers a ping."""
+    """Well when it reads. It answers pings even when its engine has given up, as it does when the disk is full."""
     try:
         with MongoClient[dict[str, object]](
             uri, serverSelectionTimeoutMS=PROBE_MS, connectTimeoutMS=PROBE_MS, socketTimeoutMS=PROBE_MS
         ) as client:
-            client.admin.command("ping")
+            client.steward_probe.nothing.find_one()
     except PyMongoError:
         return Health(False, False)
     return Health(True, True)

@@ -30,6 +30,8 @@ SELECT_TIMEOUT_MS = 1_000
 SOCKET_TIMEOUT_MS = 10_000
 _AWAY = (ConnectionFailure, NetworkTimeout, ServerSelectionTimeoutError, ExecutionTimeout, WTimeoutError)
 _WRITE_CONFLICT = 112
+_FAILING = (1, 14031)
+"""InternalError and OutOfDiskSpace: the store is there, and cannot do what it should, for want of disk above all."""
 
 
 def connect(uri: str) -> MongoClient[Document]:
@@ -75,6 +77,8 @@ def our_words() -> Iterator[None]:
     except OperationFailure as error:
         if error.code == _WRITE_CONFLICT or error.has_error_label("TransientTransactionError"):
             raise Conflict("another writer was first") from error
+        if error.code in _FAILING:
+            raise Unavailable("the store fails") from error
         raise
     except PyMongoError as error:
         if error.has_error_label("TransientTransactionError"):
