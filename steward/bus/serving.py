@@ -13,7 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial, wraps
 from time import monotonic
-from typing import Any
+from typing import Any, TypeVar
 
 import eventlet
 from kombu import Connection, Queue
@@ -42,6 +42,7 @@ PREFETCH = 32
 ANSWER_SHARE = 0.3
 """Of a caller's time, kept for the answer's way back."""
 LONGEST_S = 3_600.0
+T = TypeVar("T")
 NOBODY = Principal(id="nobody")
 
 
@@ -120,18 +121,17 @@ class CallDesk(SharedExtension):
         return self._methods[name]
 
     def _context_of(self, delivery: Delivery) -> Context:
-        headers = delivery.headers
-        token, key = headers.get(calls.TOKEN), headers.get(calls.KEY)
+        token, key = _header(delivery, calls.TOKEN, str), _header(delivery, calls.KEY, str)
         principal = verify(token, self._key) if token else NOBODY
         call_id = delivery.properties.get("correlation_id") or new_id()
         name = delivery.info.get("routing_key", "")
         return Context(
             principal=principal,
             now=now(),
-            correlation=headers.get(calls.CORRELATION) or call_id,
+            correlation=_header(delivery, calls.CORRELATION, str) or call_id,
             key=f"call:{principal.id}:{name}:{key}" if key else f"call:{call_id}",
-            fingerprint=headers.get(calls.FINGERPRINT),
-            if_match=headers.get(calls.IF_MATCH),
+            fingerprint=_header(delivery, calls.FINGERPRINT, str),
+            if_match=_header(delivery, calls.IF_MATCH, int),
             deadline=_deadline(delivery),
         )
 
@@ -184,6 +184,14 @@ class _Reply:
         if not self._told:
             self._told = True
             self._desk.tell(self._delivery, answer)
+
+
+def _header(delivery: Delivery, name: str, kind: type[T]) -> T | None:
+    """What any program on the bus may have written there is looked at before it gets into a journal."""
+    value = delivery.headers.get(name)
+    if value is not None and not isinstance(value, kind):
+        raise BadInput(f"the header {name} is not of type {kind.__name__}")
+    return value
 
 
 def _deadline(delivery: Delivery) -> float:
