@@ -22,7 +22,7 @@ HANDLER = {"service": "parcels", "handler": "on_received"}
 IN_HAND = REPLICAS * 8
 """What all replicas may have taken from the queue at once."""
 FAILURES = 2
-PARCELS = 25
+PARCELS = 10
 
 
 def shelved(operator: Client) -> str:
@@ -44,7 +44,7 @@ def shelvings(operator: Client, parcel: str) -> int:
     return found
 
 
-@pytest.mark.parametrize("messages", [150, pytest.param(2_000, marks=[pytest.mark.long, pytest.mark.timeout(600)])])
+@pytest.mark.parametrize("messages", [100, pytest.param(2_000, marks=[pytest.mark.long, pytest.mark.timeout(600)])])
 def test_while_the_store_is_away_handlers_wait_and_then_do_everything_once(
     crowd: System, operator: Client, figure: Keep, messages: int
 ) -> None:
