@@ -5,17 +5,24 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from marshmallow import Schema, fields, validate
+from marshmallow import RAISE, Schema, fields, validate
 
 from services.clocks.model import Clock, State, Watch
 from steward.paging import PageQuery
 from steward.shapes import Published, moment
 
+BOARD_READS = 1_000
+"""Watches that a board chooses from, at most."""
+LIVELY = (State.BREACHED.value, State.RUNNING.value, State.PAUSED.value)
 SHOWN = (State.RUNNING, State.BREACHED, State.PAUSED, State.STOPPED)
 
 
 def _roles() -> fields.List[str]:
     return fields.List(fields.String(), required=True, metadata={"description": "roles to be told"})
+
+
+def _channels() -> fields.List[str]:
+    return fields.List(fields.String(), metadata={"description": "how to tell them; none: as is usual"})
 
 
 class ClocksQuery(PageQuery):
@@ -59,6 +66,67 @@ class WatchView(Schema):
     state = fields.String(metadata={"enum": [state.value for state in SHOWN]})
     next_at = moment("when something next warns, breaches or escalates", allow_none=True)
     clocks = fields.List(fields.Nested(ClockView))
+
+
+class BoardQuery(Schema):
+    """What a board has room for."""
+
+    class Meta:
+        unknown = RAISE
+
+    within_s = fields.Integer(
+        load_default=3_600, validate=validate.Range(min=0, max=604_800), metadata={"description": "how far to look ahead, in seconds"}
+    )
+    limit = fields.Integer(load_default=50, validate=validate.Range(min=1, max=200))
+
+
+class BoardItem(WatchView):
+    """A watch with what is known of its subject (policy: subject.carry)."""
+
+    about = fields.Dict(keys=fields.String())
+
+
+class BoardView(Schema):
+    """What runs out soonest, the overdue first."""
+
+    at = moment("when it was true")
+    counts = fields.Dict(keys=fields.String(), values=fields.Integer(), metadata={"description": "watches by state"})
+    items = fields.List(fields.Nested(BoardItem))
+
+
+class ReportQuery(Schema):
+    """Which month, and what to tell apart."""
+
+    class Meta:
+        unknown = RAISE
+
+    month = fields.String(
+        required=True, validate=validate.Regexp(r"\d{4}-(0[1-9]|1[0-2])\Z"), metadata={"maxLength": 7, "example": "2026-11"}
+    )
+    by = fields.String(
+        load_default="rule", validate=validate.Regexp(r"[a-z_]{1,32}\Z"), metadata={"description": "rule, or a field that policy names"}
+    )
+
+
+class ReportRow(Schema):
+    """What the clocks of one group that ended in the month come to; seconds are those that counted."""
+
+    name = fields.String()
+    ended = fields.Integer()
+    on_time = fields.Integer()
+    late = fields.Integer()
+    paused = fields.Integer(metadata={"description": "how many had been paused"})
+    share = fields.Float(metadata={"description": "on time, of those that ended"})
+    p50_s = fields.Float()
+    p90_s = fields.Float()
+
+
+class ReportView(Schema):
+    """How limits were kept in one month."""
+
+    month = fields.String()
+    by = fields.String()
+    rows = fields.List(fields.Nested(ReportRow))
 
 
 def view(watch: Watch, now: datetime) -> dict[str, Any]:
@@ -109,15 +177,18 @@ class Stopped(ClockEvent):
 
 
 class Warned(ClockEvent):
-    """The limit comes near."""
+    """The limit comes near. ``step``: which of the warnings, from 1."""
 
+    step = fields.Integer()
     audience = _roles()
+    channels = _channels()
 
 
 class Breached(ClockEvent):
     """The limit has passed."""
 
     audience = _roles()
+    channels = _channels()
 
 
 class Escalated(ClockEvent):
@@ -125,6 +196,7 @@ class Escalated(ClockEvent):
 
     step = fields.Integer(required=True)
     audience = _roles()
+    channels = _channels()
 
 
 class Cancelled(ClockEvent):

@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import logging
+from datetime import timedelta
 from time import monotonic
 from typing import Any
 
 from prometheus_client import Histogram
 
-from services.clocks import model, schemas
+from services.clocks import compliance, model, schemas
 from services.clocks.book import Book, zone_event
 from services.clocks.calendars import Calendars
 from services.clocks.model import Sighting, Watch
 from services.clocks.spec import SPEC
-from services.clocks.store import PROJECTS, WATCHES, Archive, Zones
+from services.clocks.store import OUTCOMES, PROJECTS, WATCHES, Archive, Zones
 from steward.bus.envelope import Envelope
-from steward.errors import NotFound, Transient
+from steward.errors import BadInput, NotFound, Transient
 from steward.service import Service, handles, rpc, sweep
 from steward.store.reading import Page
+from steward.store.work import Work
+from steward.times import iso
 from steward.together import each
 
 log = logging.getLogger(__name__)
@@ -56,6 +59,7 @@ class Clocks(Service):
             if decision is None:
                 return
             work.apply(WATCHES, decision)
+            self._keep_outcomes(work, watch, decision.state, calendars)
             new_version = self._counts_by(decision.state, calendars.current.version)
             if new_version:
                 self.archive.keep(work, calendars.current)
@@ -84,6 +88,29 @@ class Clocks(Service):
     def list_clocks(self, project: str, query: dict[str, Any]) -> dict[str, Any]:
         page = self._subject(project, query) if query["subject"] else self._page(project, query)
         return {"items": [schemas.view(watch, self.context.now) for watch in page.items], "next": page.next}
+
+    @rpc
+    def board(self, project: str, query: dict[str, Any]) -> dict[str, Any]:
+        """What runs out soonest, the overdue first, for a wall of the office."""
+        until = self.context.now + timedelta(seconds=query["within_s"])
+        found = self.store.read.where(WATCHES, {"project": project, "due_at": {"$lte": until}}, limit=schemas.BOARD_READS)
+        found.sort(key=lambda watch: watch.due_at or until)
+        carry = self.book.rules(project).carry
+        return {
+            "at": iso(self.context.now),
+            "counts": {name: self.store.read.count(WATCHES.collection, {"project": project, "state": name}) for name in schemas.LIVELY},
+            "items": [schemas.view(watch, self.context.now) | {"about": watch.about(carry)} for watch in found[: query["limit"]]],
+        }
+
+    @rpc
+    def report(self, project: str, query: dict[str, Any]) -> dict[str, Any]:
+        """How limits were kept in one month. Raises BadInput for a field that the policy does not name."""
+        choices = (compliance.RULE, *self.book.policy(project)["report"]["by"])
+        if query["by"] not in choices:
+            raise BadInput.of("by", f"one of {', '.join(choices)}")
+        outcomes = self.store.read.plain_where(OUTCOMES.name, {"project": project, "month": query["month"]})
+        rows = compliance.report(outcomes, query["by"])
+        return {"month": query["month"], "by": query["by"], "rows": schemas.ReportRow(many=True).dump(rows)}
 
     @rpc
     def get(self, project: str, watch: str) -> dict[str, Any]:
@@ -121,6 +148,13 @@ class Clocks(Service):
             return Page([], None)
         right = watch.subject == query["subject"] and query["state"] in (None, watch.state)
         return Page([watch] if right else [], None)
+
+    def _keep_outcomes(self, work: Work, before: Watch, after: Watch, calendars: Calendars) -> None:
+        kept, gone = compliance.changes(before, after, calendars, self.book.policy(after.project)["report"]["by"])
+        for outcome in kept:
+            work.keep(OUTCOMES.name, outcome.document)
+        for outcome_id in gone:
+            work.drop(OUTCOMES.name, outcome_id)
 
     def _calendars(self, project: str) -> Calendars:
         current = self.book.calendar(project, self.zones.find(self.store.read, project))

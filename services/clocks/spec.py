@@ -34,11 +34,27 @@ SPEC = ServiceSpec(
             query=f"{SCHEMAS}:ClocksQuery",
             answer=f"{SCHEMAS}:WatchView",
         ),
+        Call(
+            "board",
+            "clocks.read",
+            "What runs out soonest, the overdue first",
+            query=f"{SCHEMAS}:BoardQuery",
+            answer=f"{SCHEMAS}:BoardView",
+        ),
+        Call(
+            "report",
+            "clocks.report",
+            "How limits were kept in one month",
+            query=f"{SCHEMAS}:ReportQuery",
+            answer=f"{SCHEMAS}:ReportView",
+        ),
         Call("get", "clocks.read", "The clocks of one subject", answer=f"{SCHEMAS}:WatchView"),
     ),
     routes=(
         Route("GET", "/projects/{project}/clocks", "list_clocks", paged=True),
         Route("GET", "/projects/{project}/clocks/{watch}", "get"),
+        Route("GET", "/projects/{project}/clock-board", "board"),
+        Route("GET", "/projects/{project}/clock-report", "report"),
     ),
     permissions=(
         Permission(
@@ -46,6 +62,7 @@ SPEC = ServiceSpec(
             ("desk", "zone_manager", "supervisor", "manager", "quality", "engineer", "auditor"),
             "See clocks",
         ),
+        Permission("clocks.report", ("supervisor", "manager", "quality", "finance", "auditor"), "See how limits are kept"),
     ),
     collections=COLLECTIONS,
     sweeps=(Sweep("fire_due", every_s=0.25, alone=True),),

@@ -18,6 +18,7 @@ from steward.store.repository import Repository
 from steward.store.work import Work
 
 CALENDARS = Collection("calendars")
+OUTCOMES = Collection("outcomes", (Index(("project", "month")),))
 PROJECTS = Collection("projects")
 COLLECTIONS = (
     Collection(
@@ -26,9 +27,11 @@ COLLECTIONS = (
             Index(("project", "_id")),
             Index(("project", "state", "_id")),
             Index(("next_at",)),
+            Index(("project", "due_at")),
         ),
     ),
     CALENDARS,
+    OUTCOMES,
     PROJECTS,
 )
 
@@ -53,6 +56,7 @@ class Packed(Repository[Watch]):
             "state": aggregate.state.value,
             "packed": zlib.compress(_json.dumps(aggregate, ensure_ascii=False).encode()),
             **({"next_at": moment} if moment else {}),
+            **({"due_at": aggregate.due_at} if aggregate.due_at else {}),
         }
 
     def from_document(self, document: Mapping[str, Any]) -> Watch:

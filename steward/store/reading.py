@@ -68,6 +68,11 @@ class Reading:
         with our_words():
             return self._db[collection].find_one({"_id": id})
 
+    def plain_where(self, collection: str, query: Mapping[str, Any]) -> list[Document]:
+        """The plain documents that match ``query``, which an index must serve."""
+        with our_words():
+            return list(self._db[collection].find(query))
+
     def count(self, collection: str, query: Mapping[str, Any]) -> int:
         """How many documents match ``query``, which an index must serve."""
         with our_words():

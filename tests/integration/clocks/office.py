@@ -85,8 +85,8 @@ class Office:
         """How often each kind of fact was told about ``ticket``."""
         return Counter(fact["type"] for fact in self.facts(ticket))
 
-    def get(self, path: str, role: str = "desk", **query: Any) -> httpx.Response:
-        """GET ``path`` under ``/v1`` as somebody with ``role`` in project yh."""
-        principal = Principal("user:li", "李", {"yh": (role,)})
+    def get(self, path: str, role: str = "desk", project: str = "yh", **query: Any) -> httpx.Response:
+        """GET ``path`` under ``/v1`` as somebody with ``role`` in ``project``."""
+        principal = Principal("user:li", "李", {project: (role,)})
         token = sign(principal, self.system.settings.token_key, now(), timedelta(hours=1))
         return httpx.get(f"{self.system.url}/v1{path}", params=query, headers={"Authorization": f"Bearer {token}"}, timeout=20)

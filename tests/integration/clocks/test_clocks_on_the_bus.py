@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import signal
 from datetime import timedelta
+from typing import Any
 
 from pymongo import MongoClient
 
@@ -132,3 +133,24 @@ def test_the_calendar_that_a_running_clock_counts_by_is_kept(two_sweepers: Syste
         versions = [document["_id"] for document in store.steward_clocks.calendars.find({})]
     assert len(versions) == 1
     assert versions[0].startswith("2026-Asia/Shanghai-")
+
+
+def test_the_board_shows_what_runs_out_soonest_and_the_report_what_was_kept(office: Office) -> None:
+    overdue, running, done = new_id(), new_id(), new_id()
+    office.tell("raised", overdue, 1, at=now() - timedelta(minutes=6), number="YH-1", project="wall")
+    office.tell("raised", running, 1, number="YH-2", project="wall")
+    office.tell("raised", done, 1, at=now() - timedelta(seconds=90), project="wall")
+    office.tell("accepted", done, 2, project="wall")
+
+    def board() -> dict[str, Any]:
+        answer: dict[str, Any] = office.get("/projects/wall/clock-board", project="wall").json()
+        return answer
+
+    eventually(lambda: board()["counts"] == {"breached": 1, "running": 1, "paused": 0}, "one overdue, one running")
+    assert [item["about"]["number"] for item in board()["items"]] == ["YH-1", "YH-2"]
+    assert board()["items"][0]["clocks"][0]["left_s"] < 0
+    report = office.get("/projects/wall/clock-report", role="manager", project="wall", month=f"{now() + timedelta(hours=8):%Y-%m}")
+    assert [(row["name"], row["ended"], row["on_time"]) for row in report.json()["rows"]] == [("desk-accept", 1, 1)]
+    by_colour = office.get("/projects/wall/clock-report", role="manager", project="wall", month="2026-11", by="colour")
+    assert (by_colour.status_code, by_colour.json()["errors"][0]["field"]) == (422, "by")
+    assert office.get("/projects/wall/clock-report", role="manager", project="wall", month="2026-13").status_code == 422
