@@ -59,12 +59,17 @@ class Policies:
     def __init__(self, spec: ServiceSpec, folder: Path | None) -> None:
         _, own = company(spec.name, folder)
         self._projects = own.pop("project", {})
+        self._own = own
         self._company = merge(shipped(spec), own)
         self._of = lru_cache(maxsize=4096)(self._merged)
 
     def of(self, project: str) -> dict[str, Any]:
         """The rules that hold in ``project``."""
         return self._of(project)
+
+    def layers(self, project: str) -> tuple[Rules, Rules]:
+        """What the company says of its own, and what it says of ``project`` alone; neither holds what is shipped."""
+        return self._own, self._projects.get(project, {})
 
     def _merged(self, project: str) -> dict[str, Any]:
         return merge(self._company, self._projects.get(project, {}))

@@ -1,43 +1,103 @@
 """Where rows of policy come from: our own, those that other services bring, and what the company decides.
 
 A service brings clocks for its events as ``[clocks.ID]`` tables in the ``policy.toml`` beside its spec, exactly as
-ours stand in ours. They are read without loading the service.
+ours stand in ours, and other settings of them as ``[profiles.NAME.clocks.ID]``. They are read without loading the
+service. A company, and each of its projects, picks them by name (``profile = "S3/10"``, or a list) and overrides what it likes.
 """
 
 from __future__ import annotations
 
+import logging
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from functools import cache, lru_cache
-from importlib.metadata import entry_points
+from importlib.metadata import EntryPoint, entry_points
 from importlib.resources import files
-from pathlib import Path
 from typing import Any
 
 from services.clocks import calendars
-from services.clocks.rules import BadRule, Rules, parse
+from services.clocks.refusals import BadPolicy, BadRule, did_you_mean
+from services.clocks.rows import LIMITS, Published, parse
+from services.clocks.rules import Rules
 from services.clocks.working import Calendar
 from steward import settings
-from steward.policy import Policies, merge
+from steward.policy import Policies, company, merge
 
 POLICY = "policy.toml"
+RESERVED = "reserved.toml"
+"""Our rows for services that are still to come."""
+PICKED = "profile"
+OWN_EVENTS = ("started", "stopped", "warned", "breached", "escalated", "cancelled")
+_BROUGHT = ("clocks", "profiles")
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Layer:
+    """A part of the policy, and the file (and table) in which it stands."""
+
+    where: str
+    policy: Mapping[str, Any]
 
 
 @cache
 def shipped() -> dict[str, Any]:
     """Our policy with the rows that installed services bring. Raises BadRule when two claim one id."""
-    policy = _read(__package__) or {}
+    policy = merge(_read(__package__) or {}, _read(__package__, RESERVED) or {})
     for package in _packages():
-        rows = (_read(package) or {}).get("clocks", {})
-        if taken := sorted(set(rows) & set(policy["clocks"])):
-            raise BadRule(f"clocks.{taken[0]}: {package} brings a row that exists already")
-        policy = merge(policy, {"clocks": rows})
+        brought = _read(package) or {}
+        if taken := sorted(set(brought.get("clocks", {})) & set(policy["clocks"])):
+            raise BadRule(f"clocks.{taken[0]}", "", f"{package} brings a row that exists already")
+        policy = merge(policy, {name: brought[name] for name in _BROUGHT if name in brought})
     return policy
 
 
+@cache
+def published() -> Published:
+    """The events of all installed services, by their specs."""
+    events, unread = {f"clocks.{name}" for name in OWN_EVENTS}, set()
+    for point in _points():
+        try:
+            spec = point.load()
+        except Exception:  # whatever is wrong with a plug-in, the clocks of all others run
+            log.exception("the spec of %s cannot be read: any event of it is believed", point.name)
+            unread.add(point.name)
+            continue
+        events |= {f"{spec.name}.{event.name}" for event in spec.publishes}
+    return Published(frozenset(events), frozenset(unread))
+
+
+def merged(layers: Iterable[Layer]) -> dict[str, Any]:
+    """The policy made of ``layers``, the later over the earlier. Raises BadRule for a profile that there is not.
+
+    A layer's own word goes over the profiles that it picks. A limit said in another way takes the place of the one
+    said before.
+    """
+    policy: dict[str, Any] = {}
+    for layer in layers:
+        picked = layer.policy.get(PICKED, [])
+        for name in [picked] if isinstance(picked, str) else picked:
+            policy = _over(policy, _profile(policy, name))
+        policy = _over(policy, layer.policy)
+    return policy
+
+
+def check(layers: Iterable[Layer]) -> Rules:
+    """The rules of ``layers``. Raises BadRule or BadCalendar, saying in which file, table and key."""
+    known = list(layers)
+    try:
+        policy = merged(known)
+        calendars.from_policy(policy["calendar"])
+        return parse(policy, published())
+    except BadPolicy as error:
+        raise error.found_in(_blamed(known, error)) from None
+
+
 def heard_events() -> tuple[str, ...]:
-    """Every event that a row names, in any project of this installation. Raises BadRule for a row that is wrong."""
-    return tuple(sorted(frozenset().union(*(parse(policy).heard for policy in _everywhere()))))
+    """Every event that a row names, in any project of this installation. Raises BadPolicy for what is wrong."""
+    return tuple(sorted(frozenset().union(*(check(layers).heard for layers in _everywhere()))))
 
 
 def zone_event() -> tuple[str, str]:
@@ -56,35 +116,78 @@ class Book:
         self.calendar = lru_cache(maxsize=4096)(self._calendar)
 
     def _policy(self, project: str) -> dict[str, Any]:
-        return merge(shipped(), self._policies.of(project))
+        return merged(self._layers(project))
 
     def _rules(self, project: str) -> Rules:
-        return parse(self.policy(project))
+        return check(self._layers(project))
 
     def _calendar(self, project: str, zone: str | None) -> Calendar:
         return calendars.from_policy(self.policy(project)["calendar"], zone)
 
+    def _layers(self, project: str) -> tuple[Layer, ...]:
+        own, over = self._policies.layers(project)
+        return Layer(POLICY, shipped()), Layer("clocks.toml", own), Layer(f"clocks.toml [project.{project}]", over)
 
-def _everywhere() -> Iterator[Mapping[str, Any]]:
-    folder: Path | None = settings.read("policy")
-    path = folder / "clocks.toml" if folder else None
-    company = tomllib.loads(path.read_text(encoding="utf-8")) if path and path.is_file() else {}
-    projects = company.pop("project", {})
-    base = merge(shipped(), company)
+
+def _everywhere() -> Iterator[tuple[Layer, ...]]:
+    """The layers of the company, and those of each of its projects."""
+    path, own = company("clocks", settings.read("policy"))
+    projects = own.pop("project", {})
+    base = (Layer(POLICY, shipped()), Layer(path, own))
     yield base
-    for over in projects.values():
-        yield merge(base, over)
+    for name, over in projects.items():
+        yield (*base, Layer(f"{path} [project.{name}]", over))
+
+
+def _over(policy: Mapping[str, Any], layer: Mapping[str, Any]) -> dict[str, Any]:
+    """``layer`` over ``policy``; a row whose limit it states loses the limit that it had."""
+    rows = dict(policy.get("clocks", {}))
+    for name, row in layer.get("clocks", {}).items():
+        if isinstance(row, Mapping) and name in rows and LIMITS & set(row):
+            rows[name] = {key: value for key, value in rows[name].items() if key not in LIMITS}
+    return merge({**policy, "clocks": rows}, layer)
+
+
+def _profile(policy: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    known: Mapping[str, Mapping[str, Any]] = policy.get("profiles", {})
+    if name not in known:
+        raise BadRule(PICKED, "", f"there is no profile {name!r}{did_you_mean(name, known)}; there is {', '.join(sorted(known))}")
+    return known[name]
+
+
+def _blamed(layers: list[Layer], error: BadPolicy) -> str:
+    """The file that holds what ``error`` says: the last to speak of that key, else of that table."""
+    path = error.table.split(".")
+    keys = [key for key in error.key.split(", ") if key]
+    for wanted in [[*path, *key.split(".")] for key in keys] + [path]:
+        for layer in reversed(layers):
+            if _says(layer.policy, wanted):
+                return layer.where
+    return layers[0].where
+
+
+def _says(policy: Any, path: list[str]) -> bool:
+    for name in path:
+        if not isinstance(policy, Mapping) or name not in policy:
+            return False
+        policy = policy[name]
+    return True
+
+
+def _points() -> Iterator[EntryPoint]:
+    for point in sorted(entry_points(group="steward.services"), key=lambda point: point.name):
+        if point.module.rpartition(".")[0] != __package__:
+            yield point
 
 
 def _packages() -> Iterator[str]:
-    for point in sorted(entry_points(group="steward.services"), key=lambda point: point.name):
-        package = point.module.rpartition(".")[0]
-        if package and package != __package__:
+    for point in _points():
+        if package := point.module.rpartition(".")[0]:
             yield package
 
 
-def _read(package: str) -> dict[str, Any] | None:
+def _read(package: str, name: str = POLICY) -> dict[str, Any] | None:
     try:
-        return tomllib.loads(files(package).joinpath(POLICY).read_text(encoding="utf-8"))
+        return tomllib.loads(files(package).joinpath(name).read_text(encoding="utf-8"))
     except (ModuleNotFoundError, FileNotFoundError):
         return None

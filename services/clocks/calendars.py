@@ -1,4 +1,4 @@
-"""Calendars as data: from the shipped table of years and the policy, and to the document that keeps a version."""
+"""Calendars as data: from a table of years and the policy, and to the document that keeps a version."""
 
 from __future__ import annotations
 
@@ -6,22 +6,22 @@ import hashlib
 import json
 import tomllib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import date
 from functools import cache
 from importlib.resources import files
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from services.clocks.working import Calendar
-from steward.policy import merge
+from services.clocks.refusals import BadCalendar, did_you_mean
+from services.clocks.working import CLOSURE, HOLIDAY, MAKE_UP, OPENING, Calendar, Reason
+from services.clocks.years import PUBLISHED, Years, days_of, national
+from steward.plugins import installed
 
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
-PUBLISHED, PROVISIONAL = "published", "provisional"
-
-
-class BadCalendar(ValueError):
-    """The calendar's data cannot be understood; the message says what and where."""
+_PLUG_INS = "steward.calendars"
+_KEYS = frozenset({"table", "unpublished", "zone", "hours", "weekdays", "years", "closures", "openings", "project_zone"})
+_ARITHMETIC = ("zone", "hours", "weekdays", "holidays", "workdays", "published")
 
 
 @dataclass(frozen=True)
@@ -42,26 +42,38 @@ class Calendars:
 
 
 @cache
-def shipped_years() -> dict[str, Any]:
-    """The table of years that comes with the service."""
-    table: dict[str, Any] = tomllib.loads(files(__package__).joinpath("holidays.toml").read_text(encoding="utf-8"))
-    return dict(table["years"])
+def china() -> dict[str, Any]:
+    """The plug-in ``china`` of ``steward.calendars``: the table of years that comes with the service.
+
+    Every plug-in of the group is a function like this one: it takes nothing and returns ``years`` and ``titles`` in
+    the form of ``holidays.toml``, for any country.
+    """
+    return tomllib.loads(files(__package__).joinpath("holidays.toml").read_text(encoding="utf-8"))
 
 
 def from_policy(rules: Mapping[str, Any], zone: str | None = None) -> Calendar:
     """The calendar that ``[calendar]`` of the policy describes, in ``zone`` if the project has its own.
 
-    ``[calendar.years.YYYY]`` replaces the shipped year. Raises :class:`BadCalendar`.
+    ``[calendar.years.YYYY]`` replaces what the table says of a year; ``[calendar.closures.NAME]`` and
+    ``[calendar.openings.NAME]`` overrule both. Raises :class:`BadCalendar`.
     """
-    years = {_year(name): table for name, table in merge(shipped_years(), rules.get("years", {})).items()}
+    if unknown := sorted(set(rules) - _KEYS):
+        raise BadCalendar("calendar", unknown[0], f"unknown{did_you_mean(unknown[0], _KEYS)}")
+    years = national(_table(rules), rules.get("years", {}))
+    closed, opened = _own(rules, "closures", CLOSURE), _own(rules, "openings", OPENING)
+    if both := sorted(set(closed) & set(opened)):
+        raise BadCalendar("calendar", "closures", f"{both[0]} is a closure and an opening")
+    reasons = years.off | years.make_up | closed | opened
     return from_data(
         {
             "zone": zone or rules["zone"],
-            "hours": [_interval(text) for text in rules["hours"]],
-            "weekdays": [_weekday(name) for name in rules["weekdays"]],
-            "holidays": _days(years, "holidays"),
-            "workdays": _days(years, "workdays"),
-            "published": sorted(year for year, table in years.items() if _status(year, table) == PUBLISHED),
+            "hours": [_interval(text) for text in _list(rules, "hours")],
+            "weekdays": [_weekday(name) for name in _list(rules, "weekdays")],
+            "holidays": _iso(day for day, reason in reasons.items() if reason.rule in (HOLIDAY, CLOSURE)),
+            "workdays": _iso(day for day, reason in reasons.items() if reason.rule in (MAKE_UP, OPENING)),
+            "published": years.published,
+            "reasons": {day.isoformat(): asdict(reason) for day, reason in sorted(reasons.items())},
+            "warns": _warns(rules),
         }
     )
 
@@ -76,6 +88,8 @@ def from_data(data: Mapping[str, Any]) -> Calendar:
         holidays=frozenset(date.fromisoformat(day) for day in data["holidays"]),
         workdays=frozenset(date.fromisoformat(day) for day in data["workdays"]),
         published=frozenset(data["published"]),
+        reasons={date.fromisoformat(day): Reason(**reason) for day, reason in data.get("reasons", {}).items()},
+        warns=data.get("warns", True),
     )
     _check(calendar)
     return calendar
@@ -87,76 +101,96 @@ def to_data(calendar: Calendar) -> dict[str, Any]:
         "zone": calendar.zone,
         "hours": [list(pair) for pair in calendar.hours],
         "weekdays": sorted(calendar.weekdays),
-        "holidays": sorted(day.isoformat() for day in calendar.holidays),
-        "workdays": sorted(day.isoformat() for day in calendar.workdays),
+        "holidays": _iso(calendar.holidays),
+        "workdays": _iso(calendar.workdays),
         "published": sorted(calendar.published),
+        "reasons": {day.isoformat(): asdict(reason) for day, reason in sorted(calendar.reasons.items())},
+        "warns": calendar.warns,
     }
 
 
 def version_of(data: Mapping[str, Any]) -> str:
-    """A name made from the content: last published year, zone and a digest, e.g. ``2026-Asia/Shanghai-3fa94b01``."""
-    names = ("zone", "hours", "weekdays", "holidays", "workdays", "published")
-    canonical = json.dumps({name: data[name] for name in names}, sort_keys=True)
+    """A name made from all that counting depends on: last published year, zone and a digest, e.g.
+    ``2026-Asia/Shanghai-3fa94b01``."""
+    canonical = json.dumps({name: data[name] for name in _ARITHMETIC}, sort_keys=True)
     digest = hashlib.sha256(canonical.encode()).hexdigest()[:12]
     return f"{max(data['published'], default='none')}-{data['zone']}-{digest}"
 
 
+def _table(rules: Mapping[str, Any]) -> Mapping[str, Any]:
+    name, known = rules.get("table", ""), installed(_PLUG_INS)
+    if name and name not in known:
+        raise BadCalendar("calendar", "table", f"unknown calendar {name!r}{did_you_mean(name, known)}; there is {', '.join(known)}")
+    table: Mapping[str, Any] = known[name]() if name else {}
+    return table
+
+
+def _own(rules: Mapping[str, Any], kind: str, rule: str) -> dict[date, Reason]:
+    """The days that the company or the project itself closes or opens, by day."""
+    found: dict[date, Reason] = {}
+    for name, entry in rules.get(kind, {}).items():
+        if entry.get("enabled", True):
+            title = entry.get("title", {"en": name})
+            found |= dict.fromkeys(days_of(f"calendar.{kind}.{name}", entry), Reason(rule, title))
+    return found
+
+
 def _check(calendar: Calendar) -> None:
     if not calendar.hours or not calendar.weekdays:
-        raise BadCalendar("calendar: needs hours and weekdays")
+        raise BadCalendar("calendar", "" if calendar.weekdays or calendar.hours else "hours", "needs hours and weekdays")
     bounds = [second for pair in calendar.hours for second in pair]
     if bounds != sorted(set(bounds)) or bounds[-1] > 86_400:
-        raise BadCalendar("calendar.hours: must be in order, apart, and within one day")
-    if calendar.holidays & calendar.workdays:
-        raise BadCalendar(f"calendar.years: {min(calendar.holidays & calendar.workdays)} is day off and working day")
+        raise BadCalendar("calendar", "hours", "must be in order, apart, and within one day: intervals that overlap or touch are one")
+    if both := calendar.holidays & calendar.workdays:
+        raise BadCalendar("calendar", "years", f"{min(both)} is day off and working day")
+
+
+def _warns(rules: Mapping[str, Any]) -> bool:
+    said = rules.get("unpublished", "warn")
+    if said not in ("warn", "accept"):
+        raise BadCalendar("calendar", "unpublished", f"{said!r} is neither warn nor accept")
+    return bool(said == "warn")
 
 
 def _zone(name: str) -> str:
     try:
         ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError) as error:
-        raise BadCalendar(f"calendar.zone: {name!r} is no time zone") from error
+        raise BadCalendar("calendar", "zone", f"{name!r} is no time zone") from error
     return name
+
+
+def _list(rules: Mapping[str, Any], key: str) -> list[Any]:
+    given = rules.get(key)
+    if not isinstance(given, list) or not all(isinstance(item, str) for item in given):
+        raise BadCalendar("calendar", key, f"{given!r} is not a list of texts")
+    return given
 
 
 def _interval(text: str) -> list[int]:
     opens, dash, closes = text.partition("-")
     if not dash:
-        raise BadCalendar(f"calendar.hours: {text!r} is not HH:MM-HH:MM")
-    return [_seconds(opens), _seconds(closes)]
+        raise BadCalendar("calendar", "hours", f"{text!r} is not HH:MM-HH:MM")
+    return [seconds_of(opens), seconds_of(closes)]
 
 
-def _seconds(text: str) -> int:
+def seconds_of(text: str) -> int:
+    """Seconds after midnight of ``HH:MM``, up to 24:00. Raises :class:`BadCalendar`."""
     hours, colon, minutes = text.strip().partition(":")
-    if not (colon and hours.isdigit() and minutes.isdigit() and int(minutes) < 60):
-        raise BadCalendar(f"calendar.hours: {text!r} is not HH:MM")
-    return int(hours) * 3600 + int(minutes) * 60
+    good = colon and hours.isdigit() and minutes.isdigit() and len(minutes) == 2 and int(minutes) < 60
+    if not good or (seconds := int(hours) * 3600 + int(minutes) * 60) > 86_400:
+        raise BadCalendar("calendar", "hours", f"{text!r} is not HH:MM")
+    return seconds
 
 
 def _weekday(name: str) -> int:
     if name not in WEEKDAYS:
-        raise BadCalendar(f"calendar.weekdays: {name!r} is none of {', '.join(WEEKDAYS)}")
+        raise BadCalendar("calendar", "weekdays", f"{name!r} is none of {', '.join(WEEKDAYS)}")
     return WEEKDAYS.index(name)
 
 
-def _year(name: str) -> int:
-    if not name.isdigit():
-        raise BadCalendar(f"calendar.years.{name}: not a year")
-    return int(name)
+def _iso(days: Any) -> list[str]:
+    return sorted(day.isoformat() for day in days)
 
 
-def _status(year: int, table: Mapping[str, Any]) -> str:
-    status = str(table.get("status", PROVISIONAL))
-    if status not in (PUBLISHED, PROVISIONAL):
-        raise BadCalendar(f"calendar.years.{year}.status: {status!r} is neither {PUBLISHED} nor {PROVISIONAL}")
-    return status
-
-
-def _days(years: Mapping[int, Any], kind: str) -> list[str]:
-    days = set()
-    for year, table in years.items():
-        for day in table.get(kind, ()):
-            if not isinstance(day, date) or day.year != year:
-                raise BadCalendar(f"calendar.years.{year}.{kind}: {day} is not a day of that year")
-            days.add(day.isoformat())
-    return sorted(days)
+__all__ = ["PUBLISHED", "BadCalendar", "Calendars", "Years", "china", "from_data", "from_policy", "seconds_of", "to_data", "version_of"]

@@ -9,8 +9,9 @@ from enum import StrEnum
 from typing import Any
 
 from services.clocks.calendars import Calendars
-from services.clocks.rules import Rule
-from steward.times import parse
+from services.clocks.conditions import Condition, allows, fields_of
+from services.clocks.model.promise import promised
+from services.clocks.rules import On, Rule
 
 MILLISECOND = timedelta(milliseconds=1)
 
@@ -72,30 +73,63 @@ class Sighting:
 
 @dataclass(frozen=True)
 class Step:
-    """Fires once ``after_ms`` milliseconds have counted; ``audience`` are the roles told."""
+    """Fires once ``after_ms`` milliseconds have counted; ``audience`` are the roles told, ``channels`` how (none: as
+    is usual)."""
 
     kind: Kind
     after_ms: int
     audience: tuple[str, ...]
+    channels: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Guard:
+    """``event`` does its ``turn`` only if its own data allow."""
+
+    event: str
+    turn: Turn
+    when: tuple[Condition, ...]
+    unless: tuple[Condition, ...]
 
 
 @dataclass(frozen=True)
 class Terms:
     """A rule as it was when the clock started; editing policy moves nobody's promise.
 
-    ``calendar`` is the version of the working calendar, None for plain time.
+    ``calendar`` is the version of the working calendar, None for plain time. ``counts_from``: the event since which it
+    counts, if not the one that started it. ``per``: the data field by which events are told apart. ``provisional``:
+    the limit was made from a year whose holidays were not announced.
     """
 
     limit_ms: int
     calendar: str | None
     steps: tuple[Step, ...]
     turns: tuple[tuple[str, Turn], ...]
+    guards: tuple[Guard, ...] = ()
+    counts_from: str = ""
+    per: str = ""
+    provisional: bool = False
+
+    def turns_of(self, event: str, data: Mapping[str, Any]) -> tuple[Turn, ...]:
+        """What ``event`` with ``data`` of its own does."""
+        return tuple(turn for named, turn in self.turns if named == event and self._allows(event, turn, data))
+
+    def _allows(self, event: str, turn: Turn, data: Mapping[str, Any]) -> bool:
+        guards = [guard for guard in self.guards if (guard.event, guard.turn) == (event, turn)]
+        return not guards or any(allows(guard.when, guard.unless, data) for guard in guards)
+
+    @property
+    def fields(self) -> frozenset[str]:
+        """The data fields that its events are judged by."""
+        judged = fields_of(condition for guard in self.guards for condition in (*guard.when, *guard.unless))
+        return judged | ({self.per} if self.per else frozenset())
 
 
 @dataclass(frozen=True)
 class Clock:
     """One run of one rule.
 
+    ``part`` is the one of the subject's departments (or whatever ``terms.per`` names) that it is for.
     ``spent_ms`` counted before ``since``, from when it runs on (None: it does not run). ``moments`` are when each of
     the steps is due, ``fired`` how many of them have been told.
     """
@@ -113,6 +147,7 @@ class Clock:
     moments: tuple[datetime, ...] = ()
     fired: int = 0
     provisional: bool = False
+    part: str = ""
 
     @property
     def due_at(self) -> datetime:
@@ -150,37 +185,46 @@ class Clock:
         return (self.terms.limit_ms - self.spent_ms) / 1000 if self.state is State.PAUSED else None
 
 
-def new_clock(watch: str, start: Sighting, rule: Rule, data: Mapping[str, Any], calendars: Calendars) -> Clock:
-    """The clock that ``start`` starts by ``rule`` for a subject with ``data``, if none of that rule runs then."""
-    limit = rule.limit(calendars.current.day_length)
-    version = calendars.current.version if rule.working else None
-    appointment = _moment(data.get(rule.appointment))
-    if appointment and appointment > start.at:
-        limit, version = appointment - start.at, None
-    terms = Terms(limit // MILLISECOND, version, _steps(rule, limit), _turns(rule))
-    return Clock(f"{watch}.{rule.id}.{start.seq}", rule.id, start.seq, start.event, start.at, terms, State.ABSORBED)
+def new_clock(
+    watch: str, start: Sighting, since: datetime, rule: Rule, data: Mapping[str, Any], calendars: Calendars
+) -> Clock | None:
+    """The clock that ``start`` starts by ``rule`` for a subject with ``data``, if none of that rule runs then.
+
+    It counts ``since``. None if the data lack the moment that the limit depends on.
+    """
+    promise = promised(rule, since, data, calendars.current)
+    if promise is None:
+        return None
+    terms = Terms(
+        limit_ms=promise.limit // MILLISECOND,
+        calendar=promise.calendar,
+        steps=_steps(rule, promise.limit),
+        turns=tuple((on.event, turn) for turn, on in _turns(rule)),
+        guards=tuple(Guard(on.event, turn, on.when, on.unless) for turn, on in _turns(rule) if on.when or on.unless),
+        counts_from=rule.counts_from,
+        per=rule.per,
+        provisional=promise.provisional,
+    )
+    part = str(data[rule.per]) if rule.per else ""
+    clock_id = f"{watch}.{rule.id}.{start.seq}"
+    return Clock(clock_id, rule.id, start.seq, start.event, since, terms, State.ABSORBED, part=part)
 
 
 def _steps(rule: Rule, limit: timedelta) -> tuple[Step, ...]:
-    """Warning, breach and the ladder beyond it (handbook §3: at 80 %, at 100 %, then +50 %, +100 %)."""
+    """Warnings, breach and the ladder beyond it (handbook §3: at 80 %, at 100 %, then +50 %, +100 %)."""
+    at_once = [rung for rung in rule.ladder if not rung.after and not rung.after_s]
+    told = dict.fromkeys((*rule.responsible, *(role for rung in at_once for role in rung.roles)))
+    through = dict.fromkeys((*rule.channels, *(channel for rung in at_once for channel in rung.channels)))
+    warnings = (Step(Kind.WARNED, limit * share // MILLISECOND, rule.responsible, rule.channels) for share in rule.warn_at)
+    breach = Step(Kind.BREACHED, limit // MILLISECOND, tuple(told), tuple(through))
+    ladder = (
+        Step(Kind.ESCALATED, (limit * (1 + rung.after) + timedelta(seconds=rung.after_s)) // MILLISECOND, rung.roles, rung.channels)
+        for rung in rule.ladder
+        if rung not in at_once
+    )
+    return (*warnings, breach, *ladder)
 
-    def after(share: float) -> int:
-        return limit * share // MILLISECOND
 
-    at_once = [role for rung in rule.ladder if not rung.after for role in rung.roles]
-    warning = (Step(Kind.WARNED, after(rule.warn_at), rule.responsible),) if rule.warn_at else ()
-    breach = Step(Kind.BREACHED, after(1), tuple(dict.fromkeys((*rule.responsible, *at_once))))
-    ladder = (Step(Kind.ESCALATED, after(1 + rung.after), rung.roles) for rung in rule.ladder if rung.after)
-    return (*warning, breach, *ladder)
-
-
-def _turns(rule: Rule) -> tuple[tuple[str, Turn], ...]:
+def _turns(rule: Rule) -> list[tuple[Turn, On]]:
     named = ((Turn.PAUSE, rule.pause), (Turn.RESUME, rule.resume), (Turn.STOP, rule.stop), (Turn.CANCEL, rule.cancel))
-    return tuple((event, turn) for turn, events in named for event in events)
-
-
-def _moment(value: Any) -> datetime | None:
-    try:
-        return parse(value) if isinstance(value, str) else None
-    except ValueError:
-        return None
+    return [(turn, on) for turn, ons in named for on in ons]

@@ -15,17 +15,24 @@ _TURNS = tuple(Turn)
 
 def replayed(clocks: Iterable[Clock], sightings: Iterable[Sighting], calendars: Calendars) -> tuple[Clock, ...]:
     """Every clock followed through the history; a rule's second run starts only after its first has ended."""
-    ends: dict[str, Sighting | None] = {}
+    ends: dict[tuple[str, str], Sighting | None] = {}
     followed = []
     history = tuple(sightings)
     for clock in sorted(clocks, key=lambda clock: (clock.seq, clock.rule)):
-        end = ends.get(clock.rule)
-        if clock.rule in ends and (end is None or end.seq > clock.seq):
+        clock, key = _since_first(clock, history), (clock.rule, clock.part)
+        end = ends.get(key)
+        if key in ends and (end is None or end.seq > clock.seq):
             followed.append(replace(clock, state=State.ABSORBED, since=None))
             continue
-        run, ends[clock.rule] = _followed(clock, end, history, calendars)
+        run, ends[key] = _followed(clock, end, history, calendars)
         followed.append(_overdue(run))
     return tuple(followed)
+
+
+def _since_first(clock: Clock, history: Iterable[Sighting]) -> Clock:
+    """``clock`` as it counts from the first of the events that it counts from."""
+    firsts = (sighting.at for sighting in history if sighting.event == clock.terms.counts_from and sighting.seq <= clock.seq)
+    return replace(clock, started_at=min((clock.started_at, *firsts))) if clock.terms.counts_from else clock
 
 
 def _followed(clock: Clock, used: Sighting | None, history: Iterable[Sighting], calendars: Calendars) -> tuple[Clock, Sighting | None]:
@@ -37,7 +44,7 @@ def _followed(clock: Clock, used: Sighting | None, history: Iterable[Sighting], 
         if after is None:
             continue
         if state is State.RUNNING:
-            spent += _counted(since, sighting.at, clock.terms, calendars)
+            spent += counted(since, sighting.at, clock.terms, calendars)
         if after is State.RUNNING:
             since, before = sighting.at, spent
         state = after
@@ -56,19 +63,25 @@ def _followed(clock: Clock, used: Sighting | None, history: Iterable[Sighting], 
 
 
 def _acting(clock: Clock, used: Sighting | None, history: Iterable[Sighting]) -> list[tuple[Turn, Sighting]]:
-    turns = dict(clock.terms.turns)
     found = [
-        (turns[sighting.event], sighting)
+        (turn, sighting)
         for sighting in history
-        if sighting.event in turns
-        and sighting.seq >= clock.seq
+        if sighting.seq >= clock.seq
         and sighting.key != (clock.seq, clock.event)
         and (used is None or sighting.key != used.key)
+        and _concerns(clock, sighting)
+        for turn in clock.terms.turns_of(sighting.event, sighting.data)
     ]
     return sorted(found, key=lambda item: (item[1].seq, _TURNS.index(item[0])))
 
 
-def _counted(start: datetime, end: datetime, terms: Terms, calendars: Calendars) -> int:
+def _concerns(clock: Clock, sighting: Sighting) -> bool:
+    """Whether an event is about the part of the subject that ``clock`` is for; one that names no part is about all."""
+    part = sighting.data.get(clock.terms.per)
+    return not clock.terms.per or part is None or str(part) == clock.part
+
+
+def counted(start: datetime, end: datetime, terms: Terms, calendars: Calendars) -> int:
     if terms.calendar is None:
         return max(end - start, timedelta()) // MILLISECOND
     return working.elapsed(start, end, calendars.of(terms.calendar)) // MILLISECOND
@@ -84,7 +97,8 @@ def _moments(terms: Terms, since: datetime, spent: int, calendars: Calendars) ->
 
 def _provisional(clock: Clock, calendars: Calendars) -> bool:
     version = clock.terms.calendar
-    return version is not None and calendars.of(version).is_provisional(clock.due_at)
+    unannounced = version is not None and calendars.of(version).is_provisional(clock.started_at, clock.due_at)
+    return clock.terms.provisional or unannounced
 
 
 def _overdue(clock: Clock) -> Clock:

@@ -13,9 +13,9 @@ from datetime import datetime
 from typing import Any
 
 from services.clocks.calendars import Calendars
-from services.clocks.model.clock import LIVE, Clock, Kind, Sighting, State, new_clock
+from services.clocks.model.clock import LIVE, Clock, Sighting, State, new_clock
 from services.clocks.model.replay import replayed
-from services.clocks.rules import Rules
+from services.clocks.rules import Rule, Rules
 from steward.errors import OutOfOrder
 from steward.facts import Decision, Fact
 
@@ -42,6 +42,11 @@ class Watch:
         return min((clock.next_at for clock in self.clocks if clock.next_at), default=None)
 
     @property
+    def due_at(self) -> datetime | None:
+        """The earliest limit of those that run, past or to come."""
+        return min((clock.due_at for clock in self.clocks if clock.state is State.RUNNING), default=None)
+
+    @property
     def state(self) -> State:
         """The most urgent of its clocks' states; stopped when none is live."""
         shown = {clock.shown for clock in self.clocks}
@@ -55,6 +60,11 @@ class Watch:
                 data.update(sighting.data)
         return data | (until.data if until else {})
 
+    def about(self, carry: Iterable[str]) -> dict[str, Any]:
+        """Of the subject's data, what ``carry`` names; None for what is not known."""
+        known = self.known()
+        return {name: known.get(name) for name in carry}
+
 
 def observe(watch: Watch, seen: Sighting, rules: Rules, calendars: Calendars, keep: int) -> Decision[Watch] | None:
     """What ``seen`` does to the clocks of its subject; None if nothing, because it is known or forgotten.
@@ -66,7 +76,8 @@ def observe(watch: Watch, seen: Sighting, rules: Rules, calendars: Calendars, ke
         raise OutOfOrder(f"{seen.event} of a subject that has not been seen")
     if seen.seq < watch.floor or any(seen.key == known.key for known in watch.sightings):
         return None
-    noted = {name: seen.data[name] for name in sorted(rules.remembered) if name in seen.data}
+    judged = rules.remembered.union(*(clock.terms.fields for clock in watch.clocks))
+    noted = {name: seen.data[name] for name in sorted(judged) if name in seen.data}
     seen = replace(seen, data=noted)
     after = replace(watch, sightings=tuple(sorted((*watch.sightings, seen), key=lambda sighting: sighting.key)))
     clocks = (*watch.clocks, *_starting(after, seen, rules, calendars))
@@ -85,7 +96,7 @@ def fire(watch: Watch, now: datetime, carry: Iterable[str]) -> Decision[Watch] |
         clocks.append(replace(clock, fired=clock.fired + late))
     if not due:
         return None
-    about = _about(watch, carry)
+    about = watch.about(carry)
     due.sort(key=lambda item: item[0])
     return Decision(replace(watch, clocks=tuple(clocks)), tuple(_step_fact(watch, clock, index, about) for _, clock, index in due))
 
@@ -97,15 +108,24 @@ def _starting(watch: Watch, seen: Sighting, rules: Rules, calendars: Calendars) 
         if sighting.seq < seen.seq or sighting.event not in rules.starts:
             continue
         data = watch.known(sighting)
-        for rule in rules.starting(sighting.event, data):
-            if (rule.id, sighting.seq) not in existing:
+        for rule in rules.starting(sighting.event, sighting.data, data):
+            since = _since(watch, sighting, rule)
+            clock = new_clock(watch.id, sighting, since, rule, data, calendars) if since else None
+            if clock and (rule.id, sighting.seq) not in existing:
                 existing.add((rule.id, sighting.seq))
-                yield new_clock(watch.id, sighting, rule, data, calendars)
+                yield clock
+
+
+def _since(watch: Watch, start: Sighting, rule: Rule) -> datetime | None:
+    """When the clock that ``start`` starts begins to count; None while the event that it counts from is not known."""
+    if not rule.counts_from:
+        return start.at
+    return min((seen.at for seen in watch.sightings if seen.event == rule.counts_from and seen.seq <= start.seq), default=None)
 
 
 def _news(before: Watch, after: Watch, carry: Iterable[str]) -> Iterator[Fact]:
     old = {clock.id: clock for clock in before.clocks}
-    about = _about(after, carry)
+    about = after.about(carry)
     for clock in after.clocks:
         was = old.get(clock.id)
         state = was.state if was else State.ABSORBED
@@ -121,8 +141,8 @@ def _news(before: Watch, after: Watch, carry: Iterable[str]) -> Iterator[Fact]:
 
 def _step_fact(watch: Watch, clock: Clock, index: int, about: Mapping[str, Any]) -> Fact:
     step = clock.terms.steps[index]
-    rung = sum(earlier.kind is Kind.ESCALATED for earlier in clock.terms.steps[: index + 1])
-    return _fact(step.kind.value, watch, clock, about, audience=step.audience, step=rung)
+    nth = sum(earlier.kind is step.kind for earlier in clock.terms.steps[: index + 1])
+    return _fact(step.kind.value, watch, clock, about, audience=step.audience, step=nth, channels=step.channels)
 
 
 def _fact(name: str, watch: Watch, clock: Clock, about: Mapping[str, Any], **more: Any) -> Fact:
@@ -136,11 +156,6 @@ def _fact(name: str, watch: Watch, clock: Clock, about: Mapping[str, Any], **mor
         "about": about,
     }
     return Fact(name, common | more)
-
-
-def _about(watch: Watch, carry: Iterable[str]) -> dict[str, Any]:
-    known = watch.known()
-    return {name: known.get(name) for name in carry}
 
 
 def _forget(watch: Watch, keep: int) -> Watch:

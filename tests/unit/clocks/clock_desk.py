@@ -6,7 +6,8 @@ from services.clocks import calendars, model
 from services.clocks.book import shipped
 from services.clocks.calendars import Calendars
 from services.clocks.model import Sighting, Watch
-from services.clocks.rules import Rules, parse
+from services.clocks.rows import parse
+from services.clocks.rules import Rules
 from steward.facts import Fact
 
 CALENDARS = Calendars(calendars.from_policy(shipped()["calendar"]))

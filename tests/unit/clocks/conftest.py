@@ -2,10 +2,11 @@ from __future__ import annotations
 
 import pytest
 
-from services.clocks.book import shipped
-from services.clocks.rules import Rules, parse
+from services.clocks.book import published, shipped
+from services.clocks.rows import parse
+from services.clocks.rules import Rules
 
 
 @pytest.fixture
 def shipped_rules() -> Rules:
-    return parse(shipped())
+    return parse(shipped(), published())

@@ -151,15 +151,17 @@ class ClockMachine(RuleBasedStateMachine):
         """What ``clock`` counted until now, walking through the subject's history."""
         row, total, runs = RULES.rows[clock.rule], 0, True
         last = clock.started_at
+        ends, resumes = ({on.event for on in ons} for ons in ((*row.stop, *row.cancel), row.resume))
+        pauses = {on.event for on in row.pause}
         for sighting in self.desk.watch.sightings:
             if sighting.seq <= clock.seq:
                 continue
             total += self._count(clock, last, sighting.at) if runs else 0
             last = sighting.at
-            if sighting.event in (*row.stop, *row.cancel):
+            if sighting.event in ends:
                 return total
-            if sighting.event in (*row.pause, *row.resume):
-                runs = sighting.event in row.resume
+            if sighting.event in pauses | resumes:
+                runs = sighting.event in resumes
         return total + (self._count(clock, last, self.desk.now) if runs else 0)
 
     def _count(self, clock: Clock, start: object, end: object) -> int:

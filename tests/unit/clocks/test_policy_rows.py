@@ -10,7 +10,9 @@ from typing import Any
 import pytest
 
 from services.clocks import book
-from services.clocks.rules import BadRule, Rules, parse
+from services.clocks.refusals import BadRule
+from services.clocks.rows import parse
+from services.clocks.rules import Rules
 from services.clocks.spec import SPEC
 from steward.policy import Policies
 from tests.unit.clocks.clock_desk import CALENDARS, Desk
@@ -20,21 +22,25 @@ WORKING_DAY = CALENDARS.current.day_length
 REPAIR = {"kind": "repair_home", "urgency": "normal", "channel": "phone", "item": "other", "difficulty": None}
 
 
-def started(rules: Rules, event: str, data: Mapping[str, Any]) -> dict[str, timedelta]:
-    return {row.id: row.limit(WORKING_DAY) for row in rules.starting(event, data)}
+def started(rules: Rules, event: str, data: Mapping[str, Any]) -> dict[str, timedelta | None]:
+    return {row.id: row.limit.length(WORKING_DAY) for row in rules.starting(event, data)}
 
 
 @pytest.mark.parametrize(
     ("event", "data", "expected"),
     [
         ("raised", {"kind": "enquiry"}, {"desk-accept": 5 * MINUTE}),
-        ("raised", {"kind": "complaint"}, {"desk-accept": 5 * MINUTE, "complaint-dispatched": HOUR}),
+        ("raised", {"kind": "complaint"}, {"desk-accept": 5 * MINUTE, "complaint-dispatched": HOUR, "complaint-unsolved": None}),
         ("raised", {}, {"desk-accept": 5 * MINUTE, "arrival-other": 30 * MINUTE}),
         ("raised", {"item": None}, {"desk-accept": 5 * MINUTE, "arrival-other": 30 * MINUTE}),
         ("raised", {"item": "water"}, {"desk-accept": 5 * MINUTE, "arrival-urgent": 15 * MINUTE}),
         ("raised", {"urgency": "urgent"}, {"desk-accept": 5 * MINUTE, "arrival-urgent": 15 * MINUTE}),
         ("raised", {"urgency": "emergency", "item": "water"}, {"desk-accept": 5 * MINUTE, "arrival-emergency": 5 * MINUTE}),
-        ("raised", {"kind": "fault_notice", "channel": "patrol"}, {"desk-accept": 5 * MINUTE, "patrol-finding-fixed": 7 * DAY}),
+        (
+            "raised",
+            {"kind": "fault_notice", "channel": "patrol"},
+            {"desk-accept": 5 * MINUTE, "patrol-finding-fixed": 7 * DAY, "fault-notice-handed-over": None},
+        ),
         ("raised", {"kind": "rectification"}, {"desk-accept": 5 * MINUTE, "legacy-defect-fixed": 7 * DAY}),
         ("dispatched", {}, {"repair-order-taken": 5 * MINUTE}),
         ("dispatched", {"kind": "complaint"}, {}),
@@ -65,10 +71,12 @@ def started(rules: Rules, event: str, data: Mapping[str, Any]) -> dict[str, time
             {"repair-order-taken": 5 * MINUTE, "door-or-window-done": 2 * WORKING_DAY},
         ),
         ("dispatched", {"kind": "repair_public"}, {"repair-order-taken": 5 * MINUTE, "public-other-done": 5 * WORKING_DAY}),
-        ("arrived", {"difficulty": "simple"}, {"repair-done-simple": 2 * HOUR}),
-        ("arrived", {"difficulty": "difficult"}, {"repair-done-difficult": 72 * HOUR}),
-        ("arrived", {}, {}),
+        ("arrived", {"difficulty": "simple"}, {"repair-done-simple": 2 * HOUR, "unfinished-explained": None}),
+        ("arrived", {"difficulty": "difficult"}, {"repair-done-difficult": 72 * HOUR, "unfinished-explained": None}),
+        ("arrived", {}, {"unfinished-explained": None}),
+        ("arrived", {"kind": "repair_public"}, {}),
         ("reopened", {}, {"rerepair-scheduled": 24 * HOUR}),
+        ("reopened", {"kind": "complaint"}, {"complaint-dispatched": HOUR}),
         ("done", {}, {"callback-repair": 48 * HOUR}),
         ("done", {"kind": "complaint"}, {"callback-complaint": 3 * DAY}),
         ("done", {"kind": "help"}, {"callback-service": 7 * DAY}),
@@ -76,7 +84,7 @@ def started(rules: Rules, event: str, data: Mapping[str, Any]) -> dict[str, time
     ],
 )
 def test_each_event_starts_the_clocks_of_the_handbook(
-    shipped_rules: Rules, event: str, data: dict[str, Any], expected: dict[str, timedelta]
+    shipped_rules: Rules, event: str, data: dict[str, Any], expected: dict[str, timedelta | None]
 ) -> None:
     assert started(shipped_rules, f"tickets.{event}", {**REPAIR, **data}) == expected
 
@@ -98,7 +106,7 @@ def test_a_company_overrides_a_number_and_a_project_takes_a_row_out(tmp_path: Pa
         encoding="utf-8",
     )
     of = book.Book(Policies(SPEC, tmp_path))
-    assert of.rules("anywhere").rows["desk-accept"].limit_s == 600
+    assert of.rules("anywhere").rows["desk-accept"].limit.seconds == 600
     assert "desk-accept" not in of.rules("yh").rows
     assert of.calendar("hb", None).day_length == 3 * HOUR
     assert of.calendar("anywhere", "Asia/Urumqi").zone == "Asia/Urumqi"
@@ -106,7 +114,8 @@ def test_a_company_overrides_a_number_and_a_project_takes_a_row_out(tmp_path: Pa
 
 def test_rows_of_a_company_make_the_service_hear_more(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "clocks.toml").write_text(
-        "[project.yh.clocks.parcel-claimed]\nhandbook = '§10'\nstart = ['mail.received']\nstop = ['mail.claimed']\nlimit_s = 259200\n",
+        "[project.yh.clocks.parcel-claimed]\nhandbook = '§10'\nstart = ['mail.received']\nstop = ['mail.claimed']\n"
+        "limit_s = 259200\noutside = ['mail.received', 'mail.claimed']\n",
         encoding="utf-8",
     )
     monkeypatch.setattr(book.settings, "read", lambda name: tmp_path)
@@ -120,7 +129,9 @@ def keys_service(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     package.mkdir()
     (package / "__init__.py").write_text("")
     (package / "policy.toml").write_text(
-        "[clocks.key-back]\nhandbook = '§8'\nstart = ['keys.lent']\nstop = ['keys.returned']\nlimit_s = 3600\n", encoding="utf-8"
+        "[clocks.key-back]\nhandbook = '§8'\nstart = ['keys.lent']\nstop = ['keys.returned']\nlimit_s = 3600\n"
+        "outside = ['keys.lent', 'keys.returned']\n",
+        encoding="utf-8",
     )
     monkeypatch.syspath_prepend(str(tmp_path))
     monkeypatch.delitem(sys.modules, "keyring", raising=False)
@@ -136,7 +147,7 @@ def read_again() -> Any:
 
 
 def test_a_service_brings_its_own_rows_and_nothing_here_changes(keys_service: Path) -> None:
-    desk = Desk(parse(book.shipped()))
+    desk = Desk(parse(book.shipped(), book.published()))
     desk.happens("keys.lent")
     assert desk.clock("key-back").due_at == desk.now + HOUR
     assert "keys.returned" in book.heard_events()
@@ -151,13 +162,13 @@ def test_two_services_cannot_claim_one_row(keys_service: Path) -> None:
 @pytest.mark.parametrize(
     ("row", "names"),
     [
-        ("limit = 5", "unknown limit"),
+        ("limit = 5", r"limit: unknown \(did you mean limit_s"),
         ("start = []", "start"),
         ("start = 'door.opened'", "start"),
         ("start = ['opened']", "start"),
-        ("stop = []", "stop"),
+        ("stop = []", "could never end"),
         ("pause = ['door.held']", "pause"),
-        ("limit_s = 0", "more than 0"),
+        ("limit_s = 0", "limit_s: 0 is not a number more than 0"),
         ("limit_days = 1", "exactly one"),
         ("calendar = 'lunar'", "calendar"),
         ("warn_at = 1.5", "warn_at"),
