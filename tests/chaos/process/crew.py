@@ -78,16 +78,20 @@ class Crew:
         self._watch = threading.Thread(target=self._keep_running, daemon=True)
 
     def __enter__(self) -> Crew:
-        self.enter_unready()
+        self.start()
         self.wait_ready()
         return self
 
-    def enter_unready(self) -> None:
-        """Start without waiting."""
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.end()
+
+    def start(self) -> None:
+        """Start all, and wait for none."""
         self.faults.mkdir(exist_ok=True)
         self._watch.start()
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def end(self) -> None:
+        """End all for good."""
         self._wanted = False
         self._ended.set()
         self._watch.join()
