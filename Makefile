@@ -9,9 +9,10 @@ PYTEST := $(BIN)/python -m pytest
 UV := 0.13.9
 STAMPS := .stamps
 REPLICAS ?=
+MINUTES ?= 10
 BENCHES ?= startup intake relay consumer fanout stages replicas backlog shedding
 
-.PHONY: help run demo test setup lint unit contract integration chaos chaos-short browser bench soak stop status doctor lock clean
+.PHONY: help run demo test setup lint unit oracle contract integration chaos chaos-short browser bench soak stop status doctor lock clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -48,6 +49,9 @@ lint: $(STAMPS)/venv ## Style, types, and who may import whom
 unit: $(STAMPS)/venv ## Pure tests, seconds
 	$(PYTEST) -q tests/unit
 
+oracle: $(STAMPS)/venv ## Working time against an account of every minute: a million random cases, 31 zones
+	$(BIN)/python -W ignore -m tests.oracle.working --cases 1000000 --seed 1 --processes 2
+
 contract: $(STAMPS)/test ## Public documents and what consumers rely on
 	$(PYTEST) -q tests/contract
 
@@ -58,9 +62,10 @@ chaos-short: $(STAMPS)/test ## Fault injection, the few minutes of it that every
 	$(PYTEST) -q tests/chaos
 
 chaos: $(STAMPS)/test ## Fault injection, the long form, with figures
+	rm -f var/figures.jsonl && mkdir -p var
 	$(BIN)/steward chaos
 	$(BIN)/steward chaos --replicas all=2
-	rm -f var/figures.jsonl && mkdir -p var
+	STEWARD_FIGURES=$(CURDIR)/var/figures.jsonl $(BIN)/steward chaos --minutes $(MINUTES) --tickets 300 --kills 22
 	STEWARD_FIGURES=$(CURDIR)/var/figures.jsonl $(PYTEST) -q tests/chaos -m "long or not long"
 	$(BIN)/python -m steward.testing.figures var/figures.jsonl
 

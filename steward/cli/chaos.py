@@ -12,8 +12,10 @@ import click
 from rich.console import Console
 from rich.table import Table
 
+from steward import settings
 from steward.local import plan as local
 from steward.testing.chaos import Plan, Result, run
+from steward.testing.figures import VARIABLE, Figure, keep
 
 _EXAMPLES = 10
 _HELD_SHARE = 0.3
@@ -38,9 +40,19 @@ def command(seed: int, tickets: int, kills: int, replicas: tuple[str, ...], minu
     plan = Plan(seed, tickets, kills, counts, minutes=minutes, held_share=_HELD_SHARE if minutes else 0.0)
     result = run(folder, plan, console.print)
     show(console, result)
+    _publish(result, minutes)
     if result.good:
         shutil.rmtree(folder)
     sys.exit(0 if result.good else 1)
+
+
+def _publish(result: Result, minutes: float) -> None:
+    counts = {kind: len(rows) for kind, rows in result.faults().items()}
+    faults = sum(map(len, result.recovery_s.values()))
+    steepest = max((trend.slope_mib_min for trend in result.memory), default=0.0)
+    values = {"minutes": minutes, "faults": faults, "acknowledged": result.account.acknowledged, **counts, "steepest_mib_min": steepest}
+    path = settings.inherited().get(VARIABLE)
+    keep(Figure("R24", "steward chaos", values), Path(path) if path else None)
 
 
 def show(console: Console, result: Result) -> None:
