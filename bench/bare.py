@@ -1,4 +1,4 @@
-"""The other limit: a bare nameko event handler, as nameko has it, that writes one document or none."""
+"""The other limit: a bare nameko event handler, as nameko has it, that writes little or nothing."""
 
 from __future__ import annotations
 
@@ -24,7 +24,8 @@ from nameko.containers import ServiceContainer
 from nameko.events import event_handler
 from steward.store.client import connect
 
-store = connect(os.environ["STEWARD_MONGO_URI"])["{DATABASE}"]
+client = connect(os.environ["STEWARD_MONGO_URI"])
+store = client["{DATABASE}"]
 seen = []
 
 class Bare:
@@ -32,9 +33,24 @@ class Bare:
 
     @event_handler("source", "{EVENT}")
     def on_told(self, event):
-        if os.environ["BARE_WRITES"] == "1":
-            store["heard"].insert_one({{"_id": event["id"], "text": event["data"]["text"]}})
+        does[os.environ["BARE_DOES"]](event)
         seen.append({{"event": event["id"], "at": time.time()}})
+
+def nothing(event):
+    pass
+
+def one_write(event):
+    store["heard"].insert_one(document(event))
+
+def transaction(event):
+    with client.start_session() as session, session.start_transaction():
+        store["marks"].insert_one({{"_id": event["id"], "event": event["type"]}}, session=session)
+        store["heard"].replace_one({{"_id": event["id"]}}, document(event), upsert=True, session=session)
+
+def document(event):
+    return {{"_id": event["id"], "text": event["data"]["text"]}}
+
+does = {{"nothing": nothing, "one_write": one_write, "transaction": transaction}}
 
 def write_down():
     while True:
@@ -52,13 +68,13 @@ container.wait()
 
 
 @contextmanager
-def handler(environ: Mapping[str, str], writes: bool) -> Iterator[subprocess.Popen[bytes]]:
-    """The handler's process, listening. ``writes``: one document an event."""
+def handler(environ: Mapping[str, str], does: str) -> Iterator[subprocess.Popen[bytes]]:
+    """The handler's process, listening. It ``does`` with each event: ``nothing``, ``one_write`` or a ``transaction`` of two."""
     with TemporaryDirectory() as folder:
         ready = Path(folder) / "ready"
         process = subprocess.Popen(
             [sys.executable, "-W", "ignore", "-c", HANDLER],
-            env={**os.environ, **environ, "BARE_WRITES": str(int(writes)), "BARE_READY": str(ready)},
+            env={**os.environ, **environ, "BARE_DOES": does, "BARE_READY": str(ready)},
         )
         try:
             eventually(ready.exists, "the bare handler listens")

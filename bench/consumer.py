@@ -52,7 +52,7 @@ def drained(system: System, events: int) -> float:
 
 def _bare(system: System, events: int) -> float:
     told = ground.told(events)
-    with bare.handler(system.environ, writes=True) as process, closing(connect(system.settings.mongo_uri)) as client:
+    with bare.handler(system.environ, "one_write") as process, closing(connect(system.settings.mongo_uri)) as client:
         process.send_signal(signal.SIGSTOP)
         ground.publish(system.settings.amqp_uri, told, "source.events", bare.EVENT)
         process.send_signal(signal.SIGCONT)

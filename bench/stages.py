@@ -105,7 +105,7 @@ def _flames(system: System, folder: Path | None, seconds: float) -> Iterator[Non
 def _spy(pid: int, picture: Path, seconds: float) -> subprocess.Popen[bytes]:
     picture.parent.mkdir(parents=True, exist_ok=True)
     program = str(Path(sys.executable).with_name("py-spy"))
-    how = ["--duration", f"{seconds:.0f}", "--rate", str(SAMPLES_S), "--output", str(picture)]
+    how = ["--duration", f"{seconds:.0f}", "--rate", str(SAMPLES_S), "--nonblocking", "--output", str(picture)]
     return subprocess.Popen([program, "record", *how, "--pid", str(pid)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
 

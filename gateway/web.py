@@ -6,6 +6,7 @@ import logging
 import random
 import socket
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from functools import partial
 from time import monotonic
 from typing import Any
@@ -122,7 +123,8 @@ class GatewayServer(WebServer):  # type: ignore[misc]
         lines = ["HTTP/1.1 503 Service Unavailable", "Connection: close", *(f"{name}: {value}" for name, value in response.headers)]
         try:
             sock.settimeout(_BREATH_S)
-            sock.recv(_GLANCE)  # what is left unread when it is closed would take the answer with it
+            with suppress(TimeoutError):
+                sock.recv(_GLANCE)  # what is left unread when it is closed would take the answer with it
             sock.sendall("\r\n".join([*lines, "", ""]).encode() + response.get_data())
             sock.shutdown(socket.SHUT_WR)
         except OSError:
