@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import time
 from datetime import UTC, datetime
@@ -19,6 +20,12 @@ def new_id() -> str:
 def id_at(moment: datetime) -> str:
     """The least id that could be made at ``moment``."""
     return _encode(max(int(moment.timestamp() * 1000), 0) << _RANDOM_BITS)
+
+
+def derived_id(moment: datetime, *parts: str) -> str:
+    """An id in the order of ``moment`` that is made of its arguments alone: the same ones always make the same id."""
+    digest = hashlib.sha256("\0".join(parts).encode()).digest()
+    return _encode(max(int(moment.timestamp() * 1000), 0) << _RANDOM_BITS | int.from_bytes(digest[:10], "big"))
 
 
 def time_of(id: str) -> datetime:

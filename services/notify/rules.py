@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from steward.ids import id_at, time_of
+from steward.ids import derived_id, time_of
 
 CALLER = "caller"
 ROLES = "roles"
 ROLE = "role:"
 """How the audience of a message names a role of staff: ``role:supervisor``."""
 
-_ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
-_TIME_CHARACTERS = 10
-_HASH_CHARACTERS = 16
-_ID_CHARACTERS = _TIME_CHARACTERS + _HASH_CHARACTERS
+_ID_CHARACTERS = 26
 
 
 @dataclass(frozen=True)
@@ -185,10 +181,8 @@ def message_id(rule: str, matter: str, audience: str, once: str = "") -> str:
 
     It begins with the time in the matter's id (or in ``once``, if that is one of ours), so that pages are in order.
     """
-    topic = f"{rule}\0{matter}\0{audience}\0{once}"
-    digest = int.from_bytes(hashlib.sha256(topic.encode()).digest()[:10], "big")
-    tail = "".join(_ALPHABET[digest >> shift & 31] for shift in range(75, -1, -5))
-    return id_at(_time_in(once) or _time_in(matter.partition("/")[2]) or datetime.fromtimestamp(0, UTC))[:10] + tail
+    moment = _time_in(once) or _time_in(matter.partition("/")[2]) or datetime.fromtimestamp(0, UTC)
+    return derived_id(moment, rule, matter, audience, once)
 
 
 def _time_in(text: str) -> datetime | None:

@@ -1,0 +1,60 @@
+"""What recurs, when it is next, and what becomes of each time (handbook §5). Pure: state and command in, state and facts out."""
+
+from services.duties.model.assignment import (
+    FROM,
+    Assignment,
+    By,
+    Command,
+    Reason,
+    State,
+    Turn,
+    done,
+    id_of,
+    legal,
+    reopen,
+    skip,
+)
+from services.duties.model.duty import BadDuty, CatchUp, Occurrence, Terms, digest, occurrence, parse, upcoming
+from services.duties.model.evidence import Asked, Figure, Given, Kind, Type
+from services.duties.model.plan import Plan, Site, know, plan_id, planned, replan, step
+from services.duties.model.recurrence import BadRecurrence, Recurrence, check_zone, local_of, moment_of
+
+__all__ = [
+    "FROM",
+    "Asked",
+    "Assignment",
+    "BadDuty",
+    "BadRecurrence",
+    "By",
+    "CatchUp",
+    "Command",
+    "Figure",
+    "Given",
+    "Kind",
+    "Occurrence",
+    "Plan",
+    "Reason",
+    "Recurrence",
+    "Site",
+    "State",
+    "Terms",
+    "Turn",
+    "Type",
+    "check_zone",
+    "digest",
+    "done",
+    "id_of",
+    "know",
+    "legal",
+    "local_of",
+    "moment_of",
+    "occurrence",
+    "parse",
+    "plan_id",
+    "planned",
+    "reopen",
+    "replan",
+    "skip",
+    "step",
+    "upcoming",
+]
