@@ -22,7 +22,7 @@ from steward.local.attach import environment
 from steward.local.part import Stage, http_probe
 from steward.local.place import Place
 from steward.local.ports import LOOPBACK, free_port
-from steward.local.processes import Process, end, wait_until
+from steward.local.processes import Process, end, spawn, wait_until
 from steward.local.roster import Roster, Row
 from steward.local.roster import read as read_roster
 from steward.settings import Settings
@@ -96,10 +96,7 @@ class System:
     def start(self, within_s: float = START_S) -> None:
         """Start it and wait until it is ready. Raises SystemFailed."""
         self.place.make()
-        with self._log("supervisor").open("ab") as output:
-            self._supervisor = subprocess.Popen(
-                self._argv, env=self._given, stdin=subprocess.DEVNULL, stdout=output, stderr=output, process_group=0
-            )
+        self._supervisor = spawn(self._argv, self._given, self._log("supervisor"))  # ends with the test run, however that ends
         self.wait_ready(within_s)
 
     def wait_ready(self, within_s: float = START_S) -> None:
