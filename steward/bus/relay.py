@@ -57,7 +57,7 @@ class Relay(DependencyProvider):
         self._stopping = False
         self._thread: Any = None
         self._progress = monotonic()
-        self._busy_until = self._declare_at = 0.0
+        self._busy_until = self._declare_at = self._tend_at = 0.0
         self._declared = False
         self._held = HeldBack()
 
@@ -101,6 +101,7 @@ class Relay(DependencyProvider):
                 break
             if not more:
                 self._rest()
+                self._tend()
         self._leave(lease)
 
     def _leave(self, lease: Lease) -> None:
@@ -119,6 +120,12 @@ class Relay(DependencyProvider):
             self._wake.wait()
         if self._wake.ready():
             self._wake = Signal()
+
+    def _tend(self) -> None:
+        """Keep the connection alive while there is nothing to publish: else the broker ends it, and the next event finds out."""
+        if monotonic() >= self._tend_at:
+            self._tend_at = monotonic() + IDLE_S
+            self._postbox.tick()
 
     def _declare(self) -> None:
         late = Timeout(DECLARE_S, Unavailable("the broker declares nothing in time"))
