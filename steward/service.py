@@ -25,6 +25,7 @@ from steward.bus.handlers import Handler
 from steward.bus.relay import Relay
 from steward.bus.republish import Republisher, Republishing
 from steward.bus.serving import Rpc
+from steward.bus.standard import STANDARD_CALLS
 from steward.bus.sweeps import Sweeper
 from steward.context import Context
 from steward.extensions import CurrentContext, PolicyBook, SealerOf
@@ -32,6 +33,7 @@ from steward.policy import Policies
 from steward.spec import ServiceSpec
 from steward.store.provider import Store, StoreOf
 from steward.times import iso
+from steward.trust.principals import EVERYWHERE
 from steward.trust.sealing import Sealer
 
 _JOURNAL_PAGE_MOST = 1_000
@@ -117,12 +119,23 @@ class Service:
         """Close those that a filter finds, with a reason."""
         return self.dead.discard_many(body)
 
+    @rpc
+    def journal_projects(self) -> list[str]:
+        """The projects of which this service has a journal, of those in which the caller may republish."""
+        mine = self.context.principal.projects("ops.replay")
+        return [project for project in self.republisher.projects() if EVERYWHERE in mine or project in mine]
+
+    @rpc
+    def republish(self, project: str, body: View) -> View:
+        """Publish a page of events of ``project`` again: how many, and where the next page begins."""
+        return self.republisher.page(project, body, self.context.principal.id)
+
 
 def _check_complete(cls: type[Service]) -> None:
     """Raises TypeError when the spec names a method that the class lacks: better now than at the first message."""
     spec = cls.spec
     named = [call.name for call in spec.calls] + [hears.handler for hears in spec.hears]
-    named += [sweep.method for sweep in spec.sweeps] + [route.call for route in spec.routes]
+    named += [sweep.method for sweep in spec.sweeps] + [route.call for route in spec.routes] + list(STANDARD_CALLS)
     missing = sorted({name for name in named if not hasattr(cls, name)})
     if missing:
         raise TypeError(f"{cls.__name__} lacks what its spec names: {', '.join(missing)}")

@@ -90,7 +90,7 @@ class SharedStore(SharedExtension):
         super().__init__()
         self._listeners: list[Callable[[], None]] = []
         self._watching: Any = None
-        self._ready = False
+        self._ready = self._killed = False
         self._seen = 0.0
 
     def setup(self) -> None:
@@ -109,12 +109,16 @@ class SharedStore(SharedExtension):
 
     def start(self) -> None:
         """Wait for the store: a service without it is of no use, but must not fall over."""
-        while not self._ready:
+        while not self._ready and not self._killed:
             eventlet.sleep(WAIT_S / 10)
 
     def stop(self) -> None:
         self._watching.kill()
         self.client.close()
+
+    def kill(self) -> None:
+        """Another part has failed for good, perhaps while :meth:`start` waits: then nothing would ever end that."""
+        self._killed = True
 
     def on_commit(self, listener: Callable[[], None]) -> None:
         """Call ``listener`` after every commit of this process."""
