@@ -20,7 +20,7 @@ def feed_entries(
     coming = [
         _entry(id_of(site.project, duty, turn.local), turn.opens_at, turn.due_at, terms.title, terms.role, terms.handbook, language)
         for duty, terms in rows.items()
-        for turn in upcoming(terms, site.zone, now, until, rules["most"])
+        for turn in upcoming(terms, site.zone, now, until, rules["most_of_one"])
     ]
     return list(islice([*present, *sorted(coming, key=lambda entry: entry.starts)], rules["most"]))
 

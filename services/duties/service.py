@@ -25,6 +25,7 @@ from steward.facts import Decision
 from steward.ids import id_at
 from steward.service import Service, handles, rpc, sweep
 from steward.store.reading import cursor_of
+from steward.times import iso
 
 View = dict[str, Any]
 
@@ -76,8 +77,7 @@ class Duties(Service):
         rows = self.book.rows(project)
         wanted = [duty for duty, terms in rows.items() if query["role"] in (None, terms.role)]
         items = [self._duty_view(site, duty, until) for duty in wanted]
-        shown: View = schemas.DutiesView().dump({"until": until, "timezone": site.zone}) | {"items": items}
-        return shown
+        return {"until": iso(until), "timezone": site.zone, "items": items}
 
     @rpc
     def get_duty(self, project: str, duty: str, query: View) -> View:
@@ -109,7 +109,7 @@ class Duties(Service):
             cursor = cursor_of(id_at(min(until, self.context.now) + timedelta(days=1)))  # ids are by local time
         page = self.store.read.page(ASSIGNMENTS, {"project": project, **where}, cursor, query["limit"])
         fitting = [item for item in page.items if (since or item.opens_at) <= item.opens_at <= (until or item.opens_at)]
-        beyond = since and page.items and page.items[-1].opens_at < since - timedelta(days=1)
+        beyond = since and page.items and page.items[-1].opens_at + timedelta(days=1) < since
         return {"items": [self._view(item) for item in fitting], "next": None if beyond else page.next}
 
     @rpc
@@ -203,9 +203,10 @@ class Duties(Service):
 
     def _until(self, project: str, wanted: datetime | None) -> datetime:
         ahead = self.book.policy(project)["ahead"]
-        if wanted is not None and wanted > self.context.now + timedelta(days=ahead["most_days"]):
-            raise BadInput.of("until", f"at most {ahead['most_days']} days ahead")
-        return wanted or self.context.now + timedelta(days=ahead["days"])
+        now, wanted = self.context.now, wanted or self.context.now + timedelta(days=ahead["days"])
+        if not now <= wanted <= now + timedelta(days=ahead["most_days"]):
+            raise BadInput.of("until", f"lies ahead, {ahead['most_days']} days at most")
+        return wanted
 
     def _site(self, project: str) -> Site:
         return self.store.read.get(SITES, project, project)

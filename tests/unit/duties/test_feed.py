@@ -63,5 +63,5 @@ def test_what_is_open_comes_first_and_then_the_days_ahead_each_once() -> None:
     entries = feed_entries(site(), {"duty": row}, [opened], POLICY["feed"], "zh-CN", NOW)
     assert len(entries) == 1 + POLICY["feed"]["days"] == len({one.uid for one in entries})
     assert {one.summary for one in entries} == {"巡查"} and entries[0].starts == NOW
-    few = feed_entries(site(), {"duty": row}, [opened], {"days": 35, "most": 3}, "fr", NOW)
+    few = feed_entries(site(), {"duty": row}, [opened], {"days": 35, "most": 3, "most_of_one": 9}, "fr", NOW)
     assert [one.summary for one in few] == ["Round"] * 3
