@@ -28,7 +28,7 @@ POLICY = "policy.toml"
 RESERVED = "reserved.toml"
 """Our rows for services that are still to come."""
 PICKED = "profile"
-OWN_EVENTS = ("started", "stopped", "warned", "breached", "escalated", "cancelled")
+OWN_EVENTS = ("started", "stopped", "warned", "breached", "escalated", "acknowledged", "cancelled")
 _BROUGHT = ("clocks", "profiles")
 
 log = logging.getLogger(__name__)

@@ -116,7 +116,7 @@ class _Reader:
     def texts(self, key: str, given: Mapping[str, Any] | None = None) -> tuple[str, ...]:
         value = (self.row if given is None else given).get(key, [])
         if isinstance(value, str) or not isinstance(value, list | tuple) or not all(isinstance(item, str) and item for item in value):
-            raise self.wrong(key, f"{value!r} is not a list of texts")
+            raise self.wrong(key if given is None else f"ladder.{key}", f"{value!r} is not a list of texts")
         return tuple(value)
 
     def number(self, key: str, least: float, most: float, whole: bool = False) -> float:

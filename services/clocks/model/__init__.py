@@ -1,6 +1,7 @@
 """The domain, pure: clocks, the watch that holds those of one subject, and what events and time do to them."""
 
 from services.clocks.model.clock import ENDED, LIVE, TRANSITIONS, Clock, Kind, Sighting, State, Step, Terms, Turn
+from services.clocks.model.explain import Stretch, explained
 from services.clocks.model.watch import Watch, fire, observe
 
 __all__ = [
@@ -12,9 +13,11 @@ __all__ = [
     "Sighting",
     "State",
     "Step",
+    "Stretch",
     "Terms",
     "Turn",
     "Watch",
+    "explained",
     "fire",
     "observe",
 ]

@@ -39,7 +39,7 @@ def _followed(clock: Clock, used: Sighting | None, history: Iterable[Sighting], 
     """``clock`` after all that happened since its start, and what ended it. ``used`` ended the run before it."""
     state, spent, end = State.RUNNING, 0, None
     since, before = clock.started_at, 0
-    for turn, sighting in _acting(clock, used, history):
+    for turn, sighting in acting(clock, used, history):
         after = TRANSITIONS.get((state, turn))
         if after is None:
             continue
@@ -62,7 +62,8 @@ def _followed(clock: Clock, used: Sighting | None, history: Iterable[Sighting], 
     return replace(run, provisional=_provisional(run, calendars)), end
 
 
-def _acting(clock: Clock, used: Sighting | None, history: Iterable[Sighting]) -> list[tuple[Turn, Sighting]]:
+def acting(clock: Clock, used: Sighting | None, history: Iterable[Sighting]) -> list[tuple[Turn, Sighting]]:
+    """What acts on ``clock``, in the order in which it does. ``used`` ended the run before it."""
     found = [
         (turn, sighting)
         for sighting in history

@@ -144,6 +144,14 @@ class ClockMachine(RuleBasedStateMachine):
         untold = [moment for c in self.desk.watch.clocks if c.state is State.RUNNING for moment in c.moments[c.fired :]]
         assert self.desk.watch.next_at == min(untold, default=None)
 
+    @invariant()
+    def an_explanation_accounts_for_every_millisecond(self) -> None:
+        for clock in self.desk.watch.clocks:
+            stretches = model.explained(self.desk.watch, clock, CALENDARS, self.desk.now)
+            if clock.state is not State.ABSORBED:
+                spent = sum((stretch.counted for stretch in stretches), timedelta())
+                assert spent // model.clock.MILLISECOND == clock.spent_ms + self._running(clock)
+
     def _running(self, clock: Clock) -> int:
         return self._count(clock, clock.since, self.desk.now) if clock.since else 0
 

@@ -99,6 +99,10 @@ def test_the_service_hears_exactly_what_its_rows_name(shipped_rules: Rules) -> N
     assert set(SPEC.handler("on_event").events) == shipped_rules.heard
 
 
+def test_our_own_events_are_known_without_reading_our_own_spec() -> None:
+    assert {event.name for event in SPEC.publishes} <= set(book.OWN_EVENTS)
+
+
 def test_a_company_overrides_a_number_and_a_project_takes_a_row_out(tmp_path: Path) -> None:
     (tmp_path / "clocks.toml").write_text(
         "[clocks.desk-accept]\nlimit_s = 600\n[project.yh.clocks.desk-accept]\nenabled = false\n"

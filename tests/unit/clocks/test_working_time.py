@@ -178,12 +178,11 @@ def _calendar(zone: str, cuts: list[int], weekdays: set[int], holidays: set[int]
     return of(zone=zone, hours=hours, weekdays=sorted(weekdays), holidays=days(holidays), workdays=days(workdays - holidays))
 
 
-# The wall clock of Europe/Berlin leaps on 29 March 2026 at 02:00, within the range below; opening hours there keep
-# clear of the leap, where "opens at 02:30" has no meaning to agree upon.
+# The wall clock of Europe/Berlin leaps on 29 March 2026 at 02:00, within the range below.
 CALENDARS = st.builds(
     _calendar,
     st.sampled_from(["Asia/Shanghai", "Europe/Berlin", "Asia/Kolkata"]),
-    st.lists(st.integers(4 * 60, 24 * 60), min_size=2, max_size=6, unique=True).filter(lambda cuts: len(cuts) % 2 == 0).map(sorted),
+    st.lists(st.integers(0, 24 * 60), min_size=2, max_size=6, unique=True).filter(lambda cuts: len(cuts) % 2 == 0).map(sorted),
     st.sets(st.integers(0, 6), min_size=1),
     st.sets(st.integers(0, 20), max_size=5),
     st.sets(st.integers(0, 20), max_size=5),
@@ -201,7 +200,7 @@ def test_elapsed_agrees_with_counting_second_by_second(calendar: Calendar, start
 @settings(max_examples=300, deadline=None)
 @given(CALENDARS, MOMENTS, st.integers(1, 400_000))
 def test_add_finds_the_earliest_moment_by_which_that_much_has_elapsed(calendar: Calendar, start: int, length: int) -> None:
-    begin, wanted = datetime.fromtimestamp(start, UTC), timedelta(seconds=length)
+    begin, wanted = datetime.fromtimestamp(start, UTC), min(timedelta(seconds=length), 100 * calendar.day_length)
     due = add(begin, wanted, calendar)
     assert elapsed(begin, due, calendar) == wanted
     assert elapsed(begin, due - timedelta(seconds=1), calendar) == wanted - timedelta(seconds=1)
