@@ -55,7 +55,8 @@ def test_the_id_of_an_occurrence_is_made_of_project_duty_and_time_alone() -> Non
     first, again = (model.step(plan, By("service:duties", moment))[0].state.id for moment in (MORNING, MORNING + timedelta(hours=1)))
     assert first == again and len(first) == 26
     assert model.id_of("yh", "duty", model.local_of(MORNING, SHANGHAI)) == first
-    assert model.id_of("yh", "other", model.local_of(MORNING, SHANGHAI)) != first
+    ids = {model.id_of(project, duty, model.local_of(MORNING, SHANGHAI)) for project in ("yh", "hy") for duty in ("duty", "other")}
+    assert len(ids) == 4 and first in ids
 
 
 def test_what_is_late_but_within_its_time_opens_as_ever() -> None:

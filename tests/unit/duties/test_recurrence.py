@@ -71,6 +71,12 @@ def test_a_time_that_comes_twice_in_autumn_counts_once_the_first_time() -> None:
     assert (turns[0].due_at - turns[0].opens_at) == timedelta(hours=1)
 
 
+def test_in_the_hour_that_comes_twice_nothing_is_to_come_that_has_come() -> None:
+    second = datetime(2027, 11, 7, 6, 10, tzinfo=UTC)  # 01:10 for the second time
+    (turn,) = model.upcoming(terms(rule="FREQ=DAILY;BYHOUR=1;BYMINUTE=30", due_s=60), NEW_YORK, second, second + timedelta(hours=26), 9)
+    assert turn.name == "2027-11-08T01:30"
+
+
 def test_no_window_ends_before_it_opens_even_where_half_an_hour_is_skipped() -> None:
     gap = terms(rule="FREQ=DAILY;BYHOUR=2;BYMINUTE=15", due="FREQ=DAILY;BYHOUR=2;BYMINUTE=30")
     turn = model.occurrence(gap, datetime(2026, 10, 4, 2, 15), LORD_HOWE)
