@@ -107,13 +107,28 @@ def zone_event() -> tuple[str, str]:
 
 
 class Book:
-    """What holds in each project, parsed once."""
+    """What holds in each project, parsed once; projects that say nothing of their own share what the company says."""
 
     def __init__(self, policies: Policies) -> None:
         self._policies = policies
-        self.policy = lru_cache(maxsize=4096)(self._policy)
-        self.rules = lru_cache(maxsize=4096)(self._rules)
-        self.calendar = lru_cache(maxsize=4096)(self._calendar)
+        self._policy_of = lru_cache(maxsize=4096)(self._policy)
+        self._rules_of = lru_cache(maxsize=4096)(self._rules)
+        self._calendar_of = lru_cache(maxsize=4096)(self._calendar)
+
+    def policy(self, project: str) -> dict[str, Any]:
+        """The policy of ``project``."""
+        return self._policy_of(self._same_as(project))
+
+    def rules(self, project: str) -> Rules:
+        """The rows that hold in ``project``."""
+        return self._rules_of(self._same_as(project))
+
+    def calendar(self, project: str, zone: str | None) -> Calendar:
+        """The calendar of ``project``, in its own ``zone`` if it has one."""
+        return self._calendar_of(self._same_as(project), zone)
+
+    def _same_as(self, project: str) -> str:
+        return project if self._policies.layers(project)[1] else ""
 
     def _policy(self, project: str) -> dict[str, Any]:
         return merged(self._layers(project))

@@ -190,3 +190,11 @@ def test_a_wrong_row_is_refused_by_name(row: str, names: str) -> None:
 def test_working_days_need_the_working_calendar() -> None:
     with pytest.raises(BadRule, match="limit_days"):
         parse({"clocks": {"shut": {"handbook": "§3", "start": ["door.opened"], "stop": ["door.shut"], "limit_days": 1}}})
+
+
+def test_projects_without_a_word_of_their_own_share_the_rows_of_the_company(tmp_path: Path) -> None:
+    (tmp_path / "clocks.toml").write_text("[project.yh.clocks.desk-accept]\nlimit_s = 60\n", encoding="utf-8")
+    of = book.Book(Policies(SPEC, tmp_path))
+    assert of.rules("a") is of.rules("b")
+    assert of.rules("a") is not of.rules("yh")
+    assert of.calendar("a", "Asia/Urumqi") is of.calendar("b", "Asia/Urumqi")
