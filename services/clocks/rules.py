@@ -75,7 +75,7 @@ class Rule:
 
     ``appointment`` names the data field whose moment, when there is one in the future, replaces the limit;
     ``counts_from`` the event from whose moment on it counts, when that is not the one that starts it; ``per`` the data
-    field of which each value (each department) has a clock of its own. ``warn_at`` are shares of the limit.
+    field of the events, of which each value (each department) has a clock of its own. ``warn_at`` are shares of the limit.
     ``unheard`` are those of its ``reserved`` events that nobody publishes yet.
     """
 
@@ -103,7 +103,7 @@ class Rule:
 
     def starts(self, event: str, own: Mapping[str, Any], known: Mapping[str, Any]) -> bool:
         """Whether a clock starts on ``event`` with data of its ``own``, of a subject of which ``known`` is known."""
-        if self.per and known.get(self.per) is None:
+        if self.per and own.get(self.per) is None:
             return False
         return any(on.event == event and on.meant(own) for on in self.start) and allows(self.when, self.unless, known)
 

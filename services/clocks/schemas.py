@@ -9,7 +9,7 @@ from marshmallow import RAISE, Schema, fields, validate
 
 from services.clocks.model import Clock, State, Watch
 from steward.paging import PageQuery
-from steward.shapes import Published, moment
+from steward.shapes import Command, Published, line, moment
 
 BOARD_READS = 1_000
 """Watches that a board chooses from, at most."""
@@ -52,6 +52,8 @@ class ClockView(Schema):
     elapsed_s = fields.Float(allow_none=True, metadata={"description": "seconds counted, once stopped"})
     late = fields.Boolean(metadata={"description": "ended, or still runs, past its limit"})
     breached = fields.Boolean(metadata={"description": "the breach has been told"})
+    acknowledged_by = fields.String(allow_none=True, metadata={"description": "who took the breach upon themselves"})
+    acknowledged_at = moment("when", allow_none=True)
     provisional = fields.Boolean(metadata={"description": "counts on a year whose holidays are not announced yet"})
 
 
@@ -66,6 +68,12 @@ class WatchView(Schema):
     state = fields.String(metadata={"enum": [state.value for state in SHOWN]})
     next_at = moment("when something next warns, breaches or escalates", allow_none=True)
     clocks = fields.List(fields.Nested(ClockView))
+
+
+class Acknowledge(Command):
+    """Which clock of the subject."""
+
+    clock = line(128, "the clock's id", required=True)
 
 
 class BoardQuery(Schema):
@@ -137,10 +145,14 @@ def view(watch: Watch, now: datetime) -> dict[str, Any]:
     return dumped
 
 
+_SAME = ("id", "rule", "started_at", "next_at", "ended_at", "acknowledged_by", "acknowledged_at", "breached", "provisional")
+"""What a view says as the clock does."""
+
+
 def _clock(clock: Clock, now: datetime) -> dict[str, Any]:
     running = clock.state is State.RUNNING
     return {
-        **{name: getattr(clock, name) for name in ("id", "rule", "started_at", "next_at", "ended_at", "breached", "provisional")},
+        **{name: getattr(clock, name) for name in _SAME},
         "state": clock.shown,
         "due_at": None if clock.state is State.PAUSED else clock.due_at,
         "limit_s": clock.terms.limit_ms // 1000,
@@ -176,27 +188,34 @@ class Stopped(ClockEvent):
     late = fields.Boolean(required=True)
 
 
-class Warned(ClockEvent):
+class Told(ClockEvent):
+    """What a step of a clock says. ``told_late``: long after its moment, because nobody swept."""
+
+    audience = _roles()
+    channels = _channels()
+    told_late = fields.Boolean()
+
+
+class Warned(Told):
     """The limit comes near. ``step``: which of the warnings, from 1."""
 
     step = fields.Integer()
-    audience = _roles()
-    channels = _channels()
 
 
-class Breached(ClockEvent):
+class Breached(Told):
     """The limit has passed."""
 
-    audience = _roles()
-    channels = _channels()
 
-
-class Escalated(ClockEvent):
+class Escalated(Told):
     """``step``: the rung of the ladder, from 1."""
 
     step = fields.Integer(required=True)
-    audience = _roles()
-    channels = _channels()
+
+
+class Acknowledged(ClockEvent):
+    """Somebody took the breach upon themselves: the ladder is climbed no further."""
+
+    by = fields.String(required=True)
 
 
 class Cancelled(ClockEvent):

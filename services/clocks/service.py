@@ -90,6 +90,16 @@ class Clocks(Service):
         return {"items": [schemas.view(watch, self.context.now) for watch in page.items], "next": page.next}
 
     @rpc
+    def acknowledge(self, project: str, watch: str, body: dict[str, Any]) -> dict[str, Any]:
+        """The caller takes a breach upon themselves. Raises NotFound, IllegalTransition."""
+        by, now = self.context.principal.id, self.context.now
+        with self.store.work() as work:
+            known = work.load(WATCHES, watch, project)
+            after = work.apply(WATCHES, model.acknowledge(known, body["clock"], by, now, self.book.rules(project).carry))
+            answer: dict[str, Any] = work.answer(schemas.view(after, now))
+        return answer
+
+    @rpc
     def board(self, project: str, query: dict[str, Any]) -> dict[str, Any]:
         """What runs out soonest, the overdue first, for a wall of the office."""
         until = self.context.now + timedelta(seconds=query["within_s"])
@@ -131,7 +141,8 @@ class Clocks(Service):
             if fresh is None or fresh.version != watch.version:
                 return
             moment = fresh.next_at
-            decision = model.fire(fresh, self.context.now, self.book.rules(fresh.project).carry)
+            late_after = timedelta(seconds=self.policy.of(fresh.project)["sweep"]["late_s"])
+            decision = model.fire(fresh, self.context.now, self.book.rules(fresh.project).carry, late_after)
             if decision is None or moment is None:
                 return
             work.apply(WATCHES, decision)

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from steward.ids import derived_id, time_of
+from steward.ids import derived_id, id_at, time_of
 
 CALLER = "caller"
 ROLES = "roles"
@@ -171,9 +171,23 @@ def announcements(
     for rule in rules(policy):
         if not rule.applies(event, known):
             continue
-        once = {"matter": "", "event": event_id}.get(rule.per, str(known.get(rule.per, "")))
+        about, once = _topic(rule.per, event_id, matter, known)
         for audience in rule.audiences(known):
-            yield Announcement(message_id(rule.id, matter, audience, once), rule, audience)
+            yield Announcement(message_id(rule.id, about, audience, once), rule, audience)
+
+
+def _topic(per: str, event_id: str, matter: str, known: Mapping[str, Any]) -> tuple[str, str]:
+    """What one message is about, and what tells it from others about the same."""
+    match per:
+        case "matter":
+            return matter, ""
+        case "event":
+            return matter, event_id
+        case "hour":
+            hour = (_time_in(event_id) or datetime.fromtimestamp(0, UTC)).replace(minute=0, second=0, microsecond=0)
+            return str(known.get("project", "")), id_at(hour)
+        case field:
+            return matter, str(known.get(field, ""))
 
 
 def message_id(rule: str, matter: str, audience: str, once: str = "") -> str:

@@ -81,7 +81,7 @@ class Notify(Service):
         known = self.store.read.plain(MATTERS, event.matter) or {}
         for said in (event.data.get("about") or {}, event.data):
             known |= {name: value for name, value in said.items() if value is not None}
-        return known
+        return known | {"project": event.project}
 
     def _queue(
         self, call: Announcement, event: Envelope, known: Mapping[str, Any], policy: Mapping[str, Any]

@@ -2,7 +2,7 @@
 
 from services.clocks.model.clock import ENDED, LIVE, TRANSITIONS, Clock, Kind, Sighting, State, Step, Terms, Turn
 from services.clocks.model.explain import Stretch, explained
-from services.clocks.model.watch import Watch, fire, observe
+from services.clocks.model.watch import Watch, acknowledge, fire, observe
 
 __all__ = [
     "ENDED",
@@ -17,6 +17,7 @@ __all__ = [
     "Terms",
     "Turn",
     "Watch",
+    "acknowledge",
     "explained",
     "fire",
     "observe",

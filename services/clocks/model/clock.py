@@ -131,7 +131,8 @@ class Clock:
 
     ``part`` is the one of the subject's departments (or whatever ``terms.per`` names) that it is for.
     ``spent_ms`` counted before ``since``, from when it runs on (None: it does not run). ``moments`` are when each of
-    the steps is due, ``fired`` how many of them have been told.
+    the steps is due, ``fired`` how many of them have been told. Once somebody has acknowledged the breach, the ladder
+    is climbed no further.
     """
 
     id: str
@@ -148,6 +149,8 @@ class Clock:
     fired: int = 0
     provisional: bool = False
     part: str = ""
+    acknowledged_by: str | None = None
+    acknowledged_at: datetime | None = None
 
     @property
     def due_at(self) -> datetime:
@@ -157,7 +160,12 @@ class Clock:
     @property
     def next_at(self) -> datetime | None:
         """When its next step fires."""
-        return self.moments[self.fired] if self.state is State.RUNNING and self.fired < len(self.moments) else None
+        return self.moments[self.fired] if self.state is State.RUNNING and self.fired < self.last else None
+
+    @property
+    def last(self) -> int:
+        """How many of its steps are to be told in the end."""
+        return self.fired if self.acknowledged_by else len(self.moments)
 
     @property
     def breached(self) -> bool:
@@ -185,9 +193,7 @@ class Clock:
         return (self.terms.limit_ms - self.spent_ms) / 1000 if self.state is State.PAUSED else None
 
 
-def new_clock(
-    watch: str, start: Sighting, since: datetime, rule: Rule, data: Mapping[str, Any], calendars: Calendars
-) -> Clock | None:
+def new_clock(watch: str, start: Sighting, since: datetime, rule: Rule, data: Mapping[str, Any], calendars: Calendars) -> Clock | None:
     """The clock that ``start`` starts by ``rule`` for a subject with ``data``, if none of that rule runs then.
 
     It counts ``since``. None if the data lack the moment that the limit depends on.
@@ -205,7 +211,7 @@ def new_clock(
         per=rule.per,
         provisional=promise.provisional,
     )
-    part = str(data[rule.per]) if rule.per else ""
+    part = str(start.data[rule.per]) if rule.per else ""
     clock_id = f"{watch}.{rule.id}.{start.seq}"
     return Clock(clock_id, rule.id, start.seq, start.event, since, terms, State.ABSORBED, part=part)
 

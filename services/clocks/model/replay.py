@@ -107,4 +107,4 @@ def _overdue(clock: Clock) -> Clock:
     if clock.state is State.RUNNING:
         return clock
     passed = sum(step.after_ms < clock.spent_ms for step in clock.terms.steps)
-    return replace(clock, fired=max(clock.fired, passed))
+    return replace(clock, fired=max(clock.fired, min(passed, clock.last)))

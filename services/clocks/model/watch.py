@@ -9,14 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from services.clocks.calendars import Calendars
 from services.clocks.model.clock import LIVE, Clock, Sighting, State, new_clock
 from services.clocks.model.replay import replayed
 from services.clocks.rules import Rule, Rules
-from steward.errors import OutOfOrder
+from steward.errors import IllegalTransition, NotFound, OutOfOrder
 from steward.facts import Decision, Fact
 
 
@@ -86,8 +86,11 @@ def observe(watch: Watch, seen: Sighting, rules: Rules, calendars: Calendars, ke
     return Decision(_forget(after, keep), facts)
 
 
-def fire(watch: Watch, now: datetime, carry: Iterable[str]) -> Decision[Watch] | None:
-    """Tell what is due at ``now``, each step once and in the order of their moments; None if nothing is."""
+def fire(watch: Watch, now: datetime, carry: Iterable[str], late_after: timedelta = timedelta.max) -> Decision[Watch] | None:
+    """Tell what is due at ``now``, each step once and in the order of their moments; None if nothing is.
+
+    What is told more than ``late_after`` its moment, after an outage, is told as late.
+    """
     due: list[tuple[datetime, Clock, int]] = []
     clocks = []
     for clock in watch.clocks:
@@ -98,7 +101,23 @@ def fire(watch: Watch, now: datetime, carry: Iterable[str]) -> Decision[Watch] |
         return None
     about = watch.about(carry)
     due.sort(key=lambda item: item[0])
-    return Decision(replace(watch, clocks=tuple(clocks)), tuple(_step_fact(watch, clock, index, about) for _, clock, index in due))
+    facts = tuple(_step_fact(watch, clock, index, about, told_late=now - at > late_after) for at, clock, index in due)
+    return Decision(replace(watch, clocks=tuple(clocks)), facts)
+
+
+def acknowledge(watch: Watch, clock_id: str, by: str, now: datetime, carry: Iterable[str]) -> Decision[Watch]:
+    """Somebody takes the breach of a clock upon themselves: its ladder is climbed no further.
+
+    Raises NotFound, and IllegalTransition when it is not breached, has ended, or is acknowledged already.
+    """
+    clock = next((clock for clock in watch.clocks if clock.id == clock_id), None)
+    if clock is None:
+        raise NotFound(f"no clock {clock_id!r} here")
+    if clock.shown is not State.BREACHED or clock.acknowledged_by:
+        raise IllegalTransition.of("acknowledge", "acknowledged" if clock.acknowledged_by else clock.shown.value, [])
+    taken = replace(clock, acknowledged_by=by, acknowledged_at=now)
+    after = replace(watch, clocks=tuple(taken if each.id == clock_id else each for each in watch.clocks))
+    return Decision(after, (_fact("acknowledged", after, taken, after.about(carry), by=by),))
 
 
 def _starting(watch: Watch, seen: Sighting, rules: Rules, calendars: Calendars) -> Iterator[Clock]:
@@ -139,10 +158,10 @@ def _news(before: Watch, after: Watch, carry: Iterable[str]) -> Iterator[Fact]:
             yield _fact("cancelled", after, clock, about)
 
 
-def _step_fact(watch: Watch, clock: Clock, index: int, about: Mapping[str, Any]) -> Fact:
+def _step_fact(watch: Watch, clock: Clock, index: int, about: Mapping[str, Any], told_late: bool = False) -> Fact:
     step = clock.terms.steps[index]
     nth = sum(earlier.kind is step.kind for earlier in clock.terms.steps[: index + 1])
-    return _fact(step.kind.value, watch, clock, about, audience=step.audience, step=nth, channels=step.channels)
+    return _fact(step.kind.value, watch, clock, about, audience=step.audience, step=nth, channels=step.channels, told_late=told_late)
 
 
 def _fact(name: str, watch: Watch, clock: Clock, about: Mapping[str, Any], **more: Any) -> Fact:

@@ -81,12 +81,20 @@ class Office:
         events: list[dict[str, Any]] = self._client.call("clocks", "timeline", within_s=20, project=project, matter=f"tickets/{ticket}")
         return events
 
-    def told(self, ticket: str) -> Counter[str]:
+    def told(self, ticket: str, project: str = "yh") -> Counter[str]:
         """How often each kind of fact was told about ``ticket``."""
-        return Counter(fact["type"] for fact in self.facts(ticket))
+        return Counter(fact["type"] for fact in self.facts(ticket, project))
 
     def get(self, path: str, role: str = "desk", project: str = "yh", **query: Any) -> httpx.Response:
         """GET ``path`` under ``/v1`` as somebody with ``role`` in ``project``."""
+        return httpx.get(f"{self.system.url}/v1{path}", params=query, headers=self._as(role, project), timeout=20)
+
+    def post(self, path: str, body: dict[str, Any], role: str = "desk", project: str = "yh") -> httpx.Response:
+        """POST ``body`` to ``path`` under ``/v1`` as somebody with ``role`` in ``project``."""
+        headers = self._as(role, project) | {"Idempotency-Key": new_id()}
+        return httpx.post(f"{self.system.url}/v1{path}", json=body, headers=headers, timeout=20)
+
+    def _as(self, role: str, project: str) -> dict[str, str]:
         principal = Principal("user:li", "李", {project: (role,)})
         token = sign(principal, self.system.settings.token_key, now(), timedelta(hours=1))
-        return httpx.get(f"{self.system.url}/v1{path}", params=query, headers={"Authorization": f"Bearer {token}"}, timeout=20)
+        return {"Authorization": f"Bearer {token}"}

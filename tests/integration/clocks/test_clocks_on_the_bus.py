@@ -4,6 +4,7 @@ import signal
 from datetime import timedelta
 from typing import Any
 
+import httpx
 from pymongo import MongoClient
 
 from steward.ids import new_id
@@ -154,3 +155,21 @@ def test_the_board_shows_what_runs_out_soonest_and_the_report_what_was_kept(offi
     by_colour = office.get("/projects/wall/clock-report", role="manager", project="wall", month="2026-11", by="colour")
     assert (by_colour.status_code, by_colour.json()["errors"][0]["field"]) == (422, "by")
     assert office.get("/projects/wall/clock-report", role="manager", project="wall", month="2026-13").status_code == 422
+
+
+def test_a_breach_is_taken_on_once_and_climbs_no_further(office: Office) -> None:
+    ticket = new_id()
+    office.tell("raised", ticket, 1, at=now() - timedelta(minutes=6), project="wall")
+    eventually(lambda: office.told(ticket, "wall")["clocks.breached"], "breached")
+    (clock,) = office.get(f"/projects/wall/clocks/{ticket}", project="wall").json()["clocks"]
+
+    def acknowledge(role: str = "supervisor", **body: str) -> httpx.Response:
+        return office.post(f"/projects/wall/clocks/{ticket}/acknowledge", body, role=role, project="wall")
+
+    taken = acknowledge(clock=clock["id"])
+    assert (taken.status_code, taken.json()["clocks"][0]["acknowledged_by"]) == (200, "user:li")
+    assert taken.json()["next_at"] is None
+    assert acknowledge(clock=clock["id"]).status_code == 409
+    assert acknowledge(clock="none").status_code == 404
+    assert acknowledge().status_code == 422
+    assert acknowledge(clock=clock["id"], role="resident").status_code == 403

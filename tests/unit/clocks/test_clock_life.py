@@ -10,7 +10,7 @@ from services.clocks.book import shipped
 from services.clocks.calendars import Calendars
 from services.clocks.model import Sighting, State
 from services.clocks.rules import Rules
-from steward.errors import OutOfOrder
+from steward.errors import IllegalTransition, OutOfOrder
 from steward.times import iso
 from tests.unit.clocks.clock_desk import CALENDARS, MONDAY, Desk, names, rules_of
 
@@ -284,3 +284,34 @@ def test_the_watch_shows_its_most_urgent_clock() -> None:
 
 def test_transitions_lead_only_out_of_live_states() -> None:
     assert {before for before, _ in model.TRANSITIONS} == model.LIVE
+
+
+def test_a_breach_that_somebody_takes_upon_themselves_climbs_no_further() -> None:
+    desk = Desk(rules_of(door=HALF_HOUR))
+    desk.happens("door.opened")
+    clock = desk.watch.clocks[0]
+    with pytest.raises(IllegalTransition):
+        model.acknowledge(desk.watch, clock.id, "user:li", desk.now, ())
+    desk.sweeps(1800)
+    decision = model.acknowledge(desk.watch, clock.id, "user:li", desk.now, ())
+    desk.watch = decision.state
+    assert [(fact.name, fact.data["by"]) for fact in decision.facts] == [("acknowledged", "user:li")]
+    assert desk.watch.next_at is None
+    assert desk.sweeps(1_000_000) == []
+    with pytest.raises(IllegalTransition):
+        model.acknowledge(desk.watch, clock.id, "user:wang", desk.now, ())
+    assert names(desk.happens("door.shut")) == [("stopped", "door")]
+
+
+def test_a_breach_that_nobody_takes_climbs_the_whole_ladder() -> None:
+    desk = Desk(rules_of(door=HALF_HOUR))
+    desk.happens("door.opened")
+    assert [name for name, _ in names(desk.sweeps(3600))] == ["warned", "breached", "escalated", "escalated"]
+
+
+def test_what_is_told_long_after_its_moment_says_so() -> None:
+    desk = Desk(rules_of(door=HALF_HOUR))
+    desk.happens("door.opened")
+    decision = model.fire(desk.watch, desk.now + timedelta(seconds=1900), (), late_after=timedelta(seconds=120))
+    assert decision is not None
+    assert [(fact.name, fact.data["told_late"]) for fact in decision.facts] == [("warned", True), ("breached", False)]

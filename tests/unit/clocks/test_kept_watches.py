@@ -50,6 +50,8 @@ def test_a_view_tells_what_is_left_and_hides_absorbed_starts(shipped_rules: Rule
         "elapsed_s": 61.0,
         "late": False,
         "breached": False,
+        "acknowledged_by": None,
+        "acknowledged_at": None,
         "provisional": False,
     }
     assert clocks["repair-done-simple"]["state"] == State.PAUSED

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from services.notify.rules import Quiet, Rule, Terms, announcements, heard, message_id, rules
 from services.notify.spec import SPEC
 from services.notify.words import LANGUAGES, Words, spoken
-from steward.ids import new_id, time_of
+from steward.ids import derived_id, new_id, time_of
 from steward.policy import merge
 
 POLICY = tomllib.loads(files("services.notify").joinpath("policy.toml").read_text(encoding="utf-8"))
@@ -94,6 +94,18 @@ def test_each_breach_is_a_message_of_its_own_but_its_redelivery_is_not() -> None
     known = {"audience": ["desk"]}
     ids = [next(announcements(POLICY, "clocks.breached", event, "tickets/t", known)).id for event in ("e1", "e2", "e2")]
     assert ids[0] != ids[1] == ids[2]
+
+
+def test_breaches_that_an_outage_delayed_are_one_message_an_hour_for_each_role() -> None:
+    known = {"audience": ["desk", "manager"], "told_late": True, "project": "yh"}
+    soon = [derived_id(at(9, minute), "e", str(minute)) for minute in (1, 59)]
+    matters = [(event, f"tickets/{ticket}") for event in soon for ticket in "ab"]
+    calls = [call for event, matter in matters for call in announcements(POLICY, "clocks.breached", event, matter, known)]
+    assert {call.rule.id for call in calls} == {"clocks-breached-late"}
+    assert len({call.id for call in calls}) == 2
+    (later, _) = announcements(POLICY, "clocks.breached", derived_id(at(10), "e"), "tickets/a", known)
+    (elsewhere, _) = announcements(POLICY, "clocks.breached", soon[0], "tickets/a", known | {"project": "hy"})
+    assert not {later.id, elsewhere.id} & {call.id for call in calls}
 
 
 def test_ids_of_messages_are_in_the_order_of_their_matters() -> None:
