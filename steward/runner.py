@@ -21,6 +21,7 @@ from nameko.containers import ServiceContainer  # noqa: E402
 
 from steward import plugins  # noqa: E402
 from steward.bus import retrying  # noqa: E402
+from steward.bus.topology import WrongTopology  # noqa: E402
 from steward.observe import health, logs  # noqa: E402
 from steward.policy import PolicyError  # noqa: E402
 from steward.settings import Settings  # noqa: E402
@@ -50,6 +51,7 @@ def run(name: str) -> int:
     except PolicyError as error:
         log.critical("%s does not start: %s", name, error)
         return 1
+    logging.getLogger("nameko.containers").addFilter(_is_a_defect)
     container = ServiceContainer(service, _config(settings))
     _serve_health(settings.health)
     stopping = eventlet.event.Event()
@@ -64,6 +66,11 @@ def run(name: str) -> int:
         log.critical("%s ends: %s: %s", name, type(error).__name__, error)
         return 1
     return 0
+
+
+def _is_a_defect(record: logging.LogRecord) -> bool:
+    """Of what the container logs: a refusal of the broker is told by us in one line, and needs no stack."""
+    return not (record.exc_info and isinstance(record.exc_info[1], WrongTopology))
 
 
 def _service_class(name: str) -> type[Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -32,8 +33,14 @@ class WrongTopology(Exception):
 
 
 def connection(uri: str, heartbeat_s: int = HEARTBEAT_S) -> Connection:
-    """A connection that gives up quickly. Who does not tend it regularly wants no heartbeat (0)."""
-    return Connection(uri, heartbeat=heartbeat_s, connect_timeout=CONNECT_TIMEOUT_S)
+    """A connection that gives up quickly. Who does not tend it regularly wants no heartbeat (0).
+
+    ``uri`` may name several nodes, separated by ``;``. They are tried in any order, so that clients spread over them, and
+    who is refused by one finds another at the next try.
+    """
+    nodes = uri.split(";")
+    random.shuffle(nodes)
+    return Connection(";".join(nodes), heartbeat=heartbeat_s, connect_timeout=CONNECT_TIMEOUT_S)
 
 
 @contextmanager
