@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from datetime import timedelta
 
 from hypothesis import given, settings
@@ -35,14 +36,14 @@ def happened(steps: list[tuple[str, float]], same_commit: frozenset[int] = froze
     return history
 
 
-def delivered(history: list[Sighting]) -> Watch:
+def delivered(history: list[Sighting], rules: Rules = RULES) -> Watch:
     """The watch after all of it arrived; what is out of order comes again after the others."""
     watch = Watch("01k", "yh", "it/01k", "it/01k")
     waiting = list(history)
     while waiting:
         sighting = waiting.pop(0)
         try:
-            decision = model.observe(watch, sighting, RULES, CALENDARS, KEEP)
+            decision = model.observe(watch, sighting, rules, CALENDARS, KEEP)
         except OutOfOrder:
             waiting.append(sighting)
             continue
@@ -72,6 +73,33 @@ def test_events_of_one_commit_act_alike_in_whatever_order_they_arrive(
     history = happened(steps, same_commit)
     unique = list({sighting.key: sighting for sighting in history}.values())
     assert outcome(delivered(data.draw(st.permutations(unique)))) == outcome(delivered(unique))
+
+
+TANGLED: Rules = rules_of(
+    each={"start": ["it.begun"], "limit_s": 100, "per": "part", **TURNS},
+    judged={"start": ["it.checked"], "counts_from": "it.begun", "limit_s": 5_000, "stop": ["it.ended"]},
+    answered={
+        "start": ["it.begun"],
+        "stop": [{"event": "it.ended", "when": {"by": "staff"}}],
+        "pause": [{"event": "it.paused", "unless": {"by": "cat"}}],
+        "resume": ["it.resumed"],
+        "limit_s": 3_600,
+        "calendar": "working",
+    },
+    monthly={"start": ["it.begun"], "stop": ["it.dropped"], "limit_months": 1},
+)
+OWN = st.fixed_dictionaries({}, optional={"part": st.sampled_from(["a", "b"]), "by": st.sampled_from(["staff", "resident", "cat"])})
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.data(), st.lists(st.tuples(STEPS, OWN), max_size=10))
+def test_conditions_parts_and_earlier_beginnings_do_not_depend_on_the_order_of_arrival(
+    data: st.DataObject, steps: list[tuple[tuple[str, float], dict[str, str]]]
+) -> None:
+    history = happened([step for step, _ in steps])
+    history = [history[0], *(replace(seen, data=own) for seen, (_, own) in zip(history[1:], steps, strict=True))]
+    shuffled = data.draw(st.permutations(history))
+    assert outcome(delivered(shuffled, TANGLED)) == outcome(delivered(history, TANGLED))
 
 
 class ClockMachine(RuleBasedStateMachine):
