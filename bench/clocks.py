@@ -20,10 +20,9 @@ from pymongo.database import Database
 
 from bench import ground
 from services.clocks import calendars, model
-from services.clocks.book import shipped
+from services.clocks.book import Layer, check, shipped
 from services.clocks.calendars import Calendars
 from services.clocks.model import Sighting, Watch
-from services.clocks.rules import parse
 from services.clocks.store import WATCHES
 from steward.ids import new_id
 from steward.local.processes import wait_until
@@ -51,7 +50,7 @@ def _watch() -> Watch:
     data = {"number": "YH-2611-00042", "kind": "enquiry", "urgency": "normal", "department": "desk", "unit": None}
     watch = Watch("01k", ground.PROJECT, "tickets/01k", "tickets/01k")
     seen = Sighting("tickets.raised", 1, now(), data)
-    decision = model.observe(watch, seen, parse(policy), Calendars(calendars.from_policy(policy["calendar"])), 64)
+    decision = model.observe(watch, seen, check([Layer("policy.toml", policy)]), Calendars(calendars.from_policy(policy["calendar"])), 64)
     assert decision is not None
     return decision.state
 
