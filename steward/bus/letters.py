@@ -73,9 +73,9 @@ def made_of(delivery: Delivery, now: datetime) -> Document:
     """The document of a message that was given up; the same id for the same message of the same queue."""
     headers, body = delivery.headers, raw(delivery.body)
     message_id = delivery.properties.get("message_id") or hashlib.sha256(body).hexdigest()[:_LENGTH]
-    queue = headers.get(settling.QUEUE) or headers.get("x-first-death-queue") or "unknown"
+    queue = _said(headers, settling.QUEUE) or _said(headers, "x-first-death-queue") or "unknown"
     event = _event(body)
-    last_failed = headers.get(settling.LAST_FAILED) or iso(now)
+    last_failed = _said(headers, settling.LAST_FAILED) or iso(now)
     died = f"{queue}:{message_id}:{headers.get(settling.LAST_FAILED)}:{headers.get('x-death')}"
     return {
         "_id": letter_id(queue, message_id),
@@ -85,10 +85,10 @@ def made_of(delivery: Delivery, now: datetime) -> Document:
         "project": event.project if event else "",
         "type": event.type if event else None,
         "body": body,
-        "error": headers.get(settling.ERROR) or f"broker: {headers.get('x-first-death-reason', 'unknown')}",
-        "stack": headers.get(settling.STACK) or "none: it was the broker that gave it up",
-        "attempts": int(headers.get(settling.ATTEMPTS) or headers.get("x-delivery-count") or 0),
-        "first_failed": headers.get(settling.FIRST_FAILED) or last_failed,
+        "error": _said(headers, settling.ERROR) or f"broker: {headers.get('x-first-death-reason', 'unknown')}",
+        "stack": _said(headers, settling.STACK) or "none: it was the broker that gave it up",
+        "attempts": _tries(headers),
+        "first_failed": _said(headers, settling.FIRST_FAILED) or last_failed,
         "last_failed": last_failed,
         "filed_at": now,
         "death": _hash(died),
@@ -96,6 +96,18 @@ def made_of(delivery: Delivery, now: datetime) -> Document:
         "closed_by": None,
         "reason": None,
     }
+
+
+def _said(headers: Mapping[str, Any], name: str) -> str | None:
+    """What a header says; one that is no text, from whoever may write to our queues, says nothing."""
+    value = headers.get(name)
+    return value if isinstance(value, str) and value else None
+
+
+def _tries(headers: Mapping[str, Any]) -> int:
+    """How often it was tried, as we counted, or the broker; at least once, for it came here."""
+    counted = (headers.get(name) for name in (settling.ATTEMPTS, "x-delivery-count"))
+    return next((count for count in counted if isinstance(count, int) and count > 0), 1)
 
 
 def letter_id(queue: str, message_id: str) -> str:

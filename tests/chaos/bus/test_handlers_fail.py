@@ -26,6 +26,7 @@ from steward.testing.cluster import Node
 from steward.testing.system import System
 from steward.testing.waiting import eventually
 from tests.chaos.bus.parcels_desk import (
+    DEAD,
     QUEUE,
     SETTLE_S,
     all_dead,
@@ -48,7 +49,12 @@ SPOILT = (
     b"", b"{", b"[]", b"null", b"\xff\xfe\x00", b'"text"', b'{"specversion": "1.0"}', b'{"specversion": "0.3", "data": {}}',
 )  # fmt: skip
 
+LIES: tuple[dict[str, object], ...] = (
+    {}, {"x-steward-attempts": "many"}, {"x-delivery-count": "x"}, {"x-steward-waits": None}, {"x-steward-queue": 7},
+)  # fmt: skip
 
+
+@pytest.mark.long
 def test_a_handler_that_always_fails_is_tried_as_its_rules_say_and_harms_no_other(ground: System, crew: Crew, figure: Keep) -> None:
     """It raises, each time. Thrown back at once it would come a thousand times a second, and nothing else would get through."""
     broken = lay_before(ground, ["broken"] * 10)
@@ -113,9 +119,12 @@ def _spoilt(chance: random.Random, sample: Envelope) -> Outgoing:
         lambda: document.replace(b'"time":"2', b'"time":"x2'),
         lambda: document.replace(b'"data":{', b'"data":[{').replace(b'},"project"', b'}],"project"'),
     )
-    headers = chance.choice(({}, {"x-steward-attempts": "many"}, {"x-delivery-count": "x"}, {"x-steward-waits": None}))
+    headers = chance.choice(
+        ({}, {"x-steward-attempts": "many"}, {"x-delivery-count": "x"}, {"x-steward-waits": None}, {"x-steward-queue": 7})
+    )
     kinds = chance.choice(({}, {"priority": 200}, {"correlation_id": "x" * 200}))
-    return Outgoing("", QUEUE, chance.choice(ways)(), new_id(), headers, kinds, mandatory=True)
+    queue = chance.choice((QUEUE, QUEUE, DEAD))  # also past the handler, to where the dead letters are filed
+    return Outgoing("", queue, chance.choice(ways)(), new_id(), headers, kinds, mandatory=True)
 
 
 def test_what_is_no_exception_and_escapes_a_handler_is_settled_all_the_same(ground: System, node: Node, crew: Crew, figure: Keep) -> None:

@@ -38,6 +38,7 @@ def longest_s(postbox: Postbox, tries: int) -> float:
     return max(took_s)
 
 
+@pytest.mark.long
 def test_confirms_that_are_swallowed_cost_no_more_than_the_deadline_and_double_no_effect(
     ground: System, node: Node, crew: Crew, proxy: Proxy, figure: Keep
 ) -> None:
@@ -59,6 +60,7 @@ def test_confirms_that_are_swallowed_cost_no_more_than_the_deadline_and_double_n
     assert found.good, found
 
 
+@pytest.mark.long
 def test_a_broker_short_of_memory_costs_no_more_than_the_deadline_and_no_event(
     ground: System, node: Node, crew: Crew, figure: Keep
 ) -> None:
@@ -79,9 +81,9 @@ def test_a_broker_short_of_memory_costs_no_more_than_the_deadline_and_no_event(
     assert not (found.lost or found.doubled or found.half_written or found.disordered or found.unexplained), found
 
 
-@pytest.mark.parametrize(
-    "seconds", [3, pytest.param(10, marks=pytest.mark.long), pytest.param(30, marks=(pytest.mark.long, pytest.mark.timeout(300)))]
-)
+@pytest.mark.long
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("seconds", [3, 10, 30])
 def test_a_partition_costs_no_event_and_doubles_no_effect(ground: System, crew: Crew, proxy: Proxy, figure: Keep, seconds: int) -> None:
     """Nothing passes either way, and nobody is told; connections stay open until a heartbeat is missed."""
     with Load(ground) as load:

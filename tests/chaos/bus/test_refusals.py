@@ -20,7 +20,6 @@ from steward.testing.cluster import Node
 from steward.testing.system import System
 from tests.chaos.conftest import Keep
 
-SOON_S = 15.0
 PATIENCE_S = 60.0
 """For a machine that is shared by many: starting Python and all that it loads takes most of it."""
 
@@ -69,11 +68,11 @@ def no_permission(node: Node) -> Iterator[str]:
 
 
 CASES = (
-    (other_arguments, "identity", 406),
-    (other_kind, "clocks", 406),
-    (locked, "residents", 405),
-    (wrong_password, "notify", 403),
-    (no_permission, "dispatch", 403),
+    pytest.param(other_arguments, "identity", 406),
+    pytest.param(other_kind, "clocks", 406, marks=pytest.mark.long),
+    pytest.param(locked, "residents", 405, marks=pytest.mark.long),
+    pytest.param(wrong_password, "notify", 403),
+    pytest.param(no_permission, "dispatch", 403, marks=pytest.mark.long),
 )
 
 
@@ -82,7 +81,7 @@ def run(ground: System, service: str, uri: str, log: Path) -> subprocess.Popen[b
     return spawn([sys.executable, "-m", "steward", "run", service], environ, log)
 
 
-@pytest.mark.parametrize(("refusal", "service", "code"), CASES, ids=[case[0].__name__ for case in CASES])
+@pytest.mark.parametrize(("refusal", "service", "code"), CASES, ids=lambda value: getattr(value, "__name__", None))
 def test_a_refusal_that_is_final_ends_the_process_with_one_clear_line(
     ground: System, node: Node, tmp_path: Path, figure: Keep, refusal: Any, service: str, code: int
 ) -> None:

@@ -44,6 +44,13 @@ def test_what_the_broker_gave_up_explains_itself_too() -> None:
     assert letter["stack"] and letter["first_failed"] == letter["last_failed"]
 
 
+@pytest.mark.parametrize("lie", [7, "", None, {}, "many"])
+def test_headers_that_say_nothing_sensible_keep_no_letter_from_being_filed(lie: Any) -> None:
+    letter = made(**{name: lie for name in (settling.ERROR, settling.STACK, settling.FIRST_FAILED)}, x_delivery_count=str(lie))
+    assert all(isinstance(letter[name], str) and letter[name] for name in ("queue", "error", "stack", "first_failed"))
+    assert letter["attempts"] == 1
+
+
 def test_each_giving_up_is_a_death_of_its_own_and_the_same_one_told_twice_is_not() -> None:
     first, again = (made(**{settling.LAST_FAILED: f"2026-11-23T04:00:0{second}Z"}) for second in (1, 2))
     assert first["_id"] == again["_id"]
