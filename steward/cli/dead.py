@@ -51,7 +51,6 @@ def _given(options: dict[str, Any]) -> dict[str, Any]:
 @click.group()
 def command() -> None:
     """Dead letters of all services. Every action is safe to repeat."""
-    attach()
 
 
 @command.command("list")
@@ -62,7 +61,7 @@ def command() -> None:
 def list_(service: str | None, state: str, limit: int, **options: Any) -> None:
     """The letters that wait for a decision, or those that were closed."""
     table = Table("service", "letter", "handler", "event", "project", "attempts", "first failed", "last failed", "error")
-    with Client() as client:
+    with Client(attach()) as client:
         for name, letter in _letters(client, service, limit, _given(options) | {"state": state}):
             handler, error = letter["queue"].partition(".")[2], letter["error"][:_ERROR_SHOWN]
             times = (letter["first_failed"], letter["last_failed"])
@@ -75,7 +74,7 @@ def list_(service: str | None, state: str, limit: int, **options: Any) -> None:
 @click.argument("letter")
 def show(service: str, letter: str) -> None:
     """One letter whole: its stack, its event, and what was done with it."""
-    with Client() as client:
+    with Client(attach()) as client:
         Console().print_json(data=client.call(service, "dead_letter", letter=letter))
 
 
@@ -87,7 +86,7 @@ def show(service: str, letter: str) -> None:
 @filtered
 def replay(service: str, letters: tuple[str, ...], every: bool, dry_run: bool, **options: Any) -> None:
     """Give LETTERS, or those that the options find, to their handlers again. What has taken effect takes none again."""
-    with Client() as client:
+    with Client(attach()) as client:
         if letters:
             _each(letters, options, every, dry_run, "replayed", lambda one: client.call(service, "replay_dead_letter", letter=one))
         else:
@@ -101,7 +100,7 @@ def replay(service: str, letters: tuple[str, ...], every: bool, dry_run: bool, *
 @click.option("--reason", required=True, help="Kept with the letter, as are the old and the new event.")
 def edit(service: str, letter: str, file: Path | None, reason: str) -> None:
     """Correct the event in LETTER and give it to its handler again. Its id stays."""
-    with Client() as client:
+    with Client(attach()) as client:
         text = file.read_text(encoding="utf-8") if file else _edited(client.call(service, "dead_letter", letter=letter))
         try:
             event = json.loads(text)
@@ -120,7 +119,7 @@ def edit(service: str, letter: str, file: Path | None, reason: str) -> None:
 @filtered
 def discard(service: str, letters: tuple[str, ...], reason: str, every: bool, dry_run: bool, **options: Any) -> None:
     """Close LETTERS, or those that the options find, for good."""
-    with Client() as client:
+    with Client(attach()) as client:
         body = {"reason": reason}
         if letters:
             close = lambda one: client.call(service, "discard_dead_letter", letter=one, body=body)  # noqa: E731
