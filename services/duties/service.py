@@ -69,7 +69,7 @@ class Duties(Service):
                 moved += self._step_or_log(plan)
             if not moved:
                 break
-        self._plan_projects()
+        self._plan_projects(until)
 
     @rpc
     def list_duties(self, project: str, query: View) -> View:
@@ -162,13 +162,15 @@ class Duties(Service):
             LAG.observe((self.context.now - moment).total_seconds())
         return True
 
-    def _plan_projects(self) -> None:
+    def _plan_projects(self, until: float) -> None:
         """Once in the life of this process all projects, for policy may have changed; then those that are new."""
         if self.book.unchecked is None:
             known = self.store.read.where(SITES, {}, limit=_PROJECTS_MOST)
             self.book.unchecked = {site.id for site in known if site.digest != self.book.digest(site.id)}
         new = {site.id for site in self.store.read.where(SITES, {"unplanned": True})}
         for project in sorted(self.book.unchecked | new):
+            if monotonic() > until:
+                return
             if self._plan(project):
                 self.book.unchecked.discard(project)
 
