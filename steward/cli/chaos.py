@@ -13,6 +13,7 @@ from rich.console import Console
 from rich.table import Table
 
 from steward import settings
+from steward.cli.paper import paper
 from steward.local import plan as local
 from steward.testing.chaos import Plan, Result, run
 from steward.testing.figures import VARIABLE, Figure, keep
@@ -33,7 +34,7 @@ def command(seed: int, tickets: int, kills: int, replicas: tuple[str, ...], minu
     Then nothing may be lost, doubled, unexpected, pending, dead, half-written or out of order, and the books of every
     event and handler must balance; else the exit code is 1.
     """
-    console = Console()
+    console = paper()
     counts = {name: count for name, count in local.parse_replicas(replicas, local.service_names()).items() if count > 1}
     folder = Path(tempfile.mkdtemp(prefix="steward-chaos-"))
     console.print(f"seed {seed}, {tickets} tickets, {kills} kills, replicas {counts or 'one of each'}; logs in {folder}")

@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import click
-from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 
 from steward.bus.client import Client
 from steward.bus.deadschemas import BULK_MOST, STATES
+from steward.cli.paper import paper
 from steward.local.attach import attach
 from steward.plugins import installed_services
 from steward.times import iso, now, parse
@@ -60,13 +60,13 @@ def command() -> None:
 @filtered
 def list_(service: str | None, state: str, limit: int, **options: Any) -> None:
     """The letters that wait for a decision, or those that were closed."""
-    table = Table("service", "letter", "handler", "event", "project", "attempts", "first failed", "last failed", "error")
+    table = Table("service", Column("letter", no_wrap=True), "handler", "event", "project", "attempts", "last failed", "error")
     with Client(attach()) as client:
         for name, letter in _letters(client, service, limit, _given(options) | {"state": state}):
             handler, error = letter["queue"].partition(".")[2], letter["error"][:_ERROR_SHOWN]
-            times = (letter["first_failed"], letter["last_failed"])
-            table.add_row(name, letter["id"], handler, letter["type"], letter["project"], str(letter["attempts"]), *times, error)
-    Console().print(table)
+            last = letter["last_failed"]
+            table.add_row(name, letter["id"], handler, letter["type"], letter["project"], str(letter["attempts"]), last, error)
+    paper().print(table)
 
 
 @command.command()
@@ -75,7 +75,7 @@ def list_(service: str | None, state: str, limit: int, **options: Any) -> None:
 def show(service: str, letter: str) -> None:
     """One letter whole: its stack, its event, and what was done with it."""
     with Client(attach()) as client:
-        Console().print_json(data=client.call(service, "dead_letter", letter=letter))
+        paper().print_json(data=client.call(service, "dead_letter", letter=letter))
 
 
 @command.command()

@@ -15,6 +15,7 @@ from rich.progress import Progress as Bar
 from steward.bus.client import OPERATOR, Client
 from steward.bus.tokens import own_token
 from steward.cli.demo import OPENED, open_project
+from steward.cli.paper import paper
 from steward.local.attach import attach
 from steward.plugins import installed_services
 from steward.replay import report
@@ -43,7 +44,7 @@ def command(file: Path, mapping_file: Path | None, project: str, rate: float | N
 
     Safe to repeat and to break off: rows that were acknowledged are not raised again.
     """
-    console = Console()
+    console = paper()
     settings = attach()
     try:
         rows = list(Mapping(mapping_file).read(file))

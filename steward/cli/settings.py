@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import click
-from rich.console import Console
 from rich.table import Table
 
 from steward import settings
+from steward.cli.paper import paper
 
 
 @click.command()
@@ -21,4 +21,4 @@ def command(markdown: bool) -> None:
     for row in settings.TABLE:
         default = "required" if row.default is None else row.default
         table.add_row(row.name, default, row.meaning, "yes" if environ.get(row.name) else "")
-    Console().print(table)
+    paper().print(table)

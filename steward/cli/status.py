@@ -5,9 +5,9 @@ from __future__ import annotations
 import sys
 
 import click
-from rich.console import Console
 from rich.table import Table
 
+from steward.cli.paper import paper
 from steward.local import attach, roster
 
 MIB = 2**20
@@ -17,7 +17,7 @@ MIB = 2**20
 def command() -> None:
     """Show what runs on this machine. The exit code is 1 when it does not run or something is not ready."""
     found = roster.read(attach.place())
-    console = Console()
+    console = paper()
     if not found.runs():
         console.print("not running; start it with: steward up")
         sys.exit(1)

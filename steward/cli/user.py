@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import click
-from rich.console import Console
 from rich.table import Table
 
 from steward.bus.client import Client
+from steward.cli.paper import paper
 from steward.local.attach import attach
 from steward.settings import inherited
 
@@ -45,7 +45,7 @@ def list_users() -> None:
             grants = "; ".join(f"{project}: {', '.join(roles)}" for project, roles in sorted(user["grants"].items()))
             last = user["last_login_at"] or "never"
             table.add_row(user["username"], user["name"], grants, "yes" if user["active"] else "no", last)
-    Console().print(table)
+    paper().print(table)
 
 
 def _all(client: Client) -> list[dict[str, Any]]:
