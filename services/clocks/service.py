@@ -48,11 +48,11 @@ class Clocks(Service):
     @handles
     def on_event(self, event: Envelope) -> None:
         rules = self.book.rules(event.project)
-        if event.type not in rules.heard:
-            return
         calendars = self._calendars(event.project)
         with self.store.work() as work:
             watch = work.find(WATCHES, event.aggregate)
+            if event.type not in rules.heard and not (watch and event.type in watch.awaited):
+                return
             watch = watch or Watch(event.aggregate, event.project, event.matter, event.subject)
             seen = Sighting(event.type, event.version, event.time, event.data)
             decision = model.observe(watch, seen, rules, calendars, self._number(event.project, "subject", "keep_events"))

@@ -59,7 +59,8 @@ def _followed(clock: Clock, used: Sighting | None, history: Iterable[Sighting], 
         ended_at=end.at if end else None,
         moments=_moments(clock.terms, since, before, calendars),
     )
-    return replace(run, provisional=_provisional(run, calendars)), end
+    provisional = _provisional(run, calendars)
+    return (run if run.provisional == provisional else replace(run, provisional=provisional)), end
 
 
 def acting(clock: Clock, used: Sighting | None, history: Iterable[Sighting]) -> list[tuple[Turn, Sighting]]:
@@ -106,5 +107,5 @@ def _overdue(clock: Clock) -> Clock:
     """``clock`` with the steps told that it passed before it was paused or ended: a late sweep loses none."""
     if clock.state is State.RUNNING:
         return clock
-    passed = sum(step.after_ms < clock.spent_ms for step in clock.terms.steps)
-    return replace(clock, fired=max(clock.fired, min(passed, clock.last)))
+    passed = min(sum(step.after_ms < clock.spent_ms for step in clock.terms.steps), clock.last)
+    return clock if passed <= clock.fired else replace(clock, fired=passed)

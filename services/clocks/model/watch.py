@@ -42,6 +42,11 @@ class Watch:
         return min((clock.next_at for clock in self.clocks if clock.next_at), default=None)
 
     @property
+    def awaited(self) -> frozenset[str]:
+        """The events that act on its live clocks, be they in any row still or not."""
+        return frozenset(event for clock in self.clocks if clock.state in LIVE for event, _ in clock.terms.turns)
+
+    @property
     def due_at(self) -> datetime | None:
         """The earliest limit of those that run, past or to come."""
         return min((clock.due_at for clock in self.clocks if clock.state is State.RUNNING), default=None)

@@ -11,6 +11,7 @@ from services.clocks.book import shipped
 from services.clocks.calendars import Calendars
 from services.clocks.model import Sighting, State
 from services.clocks.rules import Rules
+from services.clocks.working import add
 from steward.times import iso
 from tests.unit.clocks.clock_desk import MONDAY, Desk, names, rules_of
 
@@ -95,6 +96,17 @@ def test_an_edited_limit_moves_no_promise_that_runs_only_later_ones() -> None:
     desk.happens("door.shut")
     desk.happens("door.opened", after_s=1)
     assert desk.watch.clocks[-1].due_at == desk.now + timedelta(seconds=60)
+
+
+def test_a_running_clock_still_waits_for_the_event_that_its_row_no_longer_names() -> None:
+    desk = Desk(rules_of(shut=DOOR))
+    desk.happens("door.opened")
+    desk.rules = rules_of(shut={**DOOR, "stop": ["door.locked"]})
+    assert "door.shut" not in desk.rules.heard
+    assert desk.watch.awaited == {"door.shut"}
+    assert desk.happens("door.locked", after_s=1) == []
+    assert names(desk.happens("door.shut", after_s=1)) == [("stopped", "shut")]
+    assert desk.watch.awaited == frozenset()
 
 
 def test_a_condition_taken_out_of_a_row_still_judges_the_stop_of_a_running_clock() -> None:
@@ -188,6 +200,26 @@ def test_night_and_weekend_do_not_count_where_working_time_is_promised() -> None
     """Condo counts by the wall clock alone."""
     desk = desk_in("Asia/Shanghai", "2026-11-27 10:30", limit_s=3600, calendar="working")  # Friday 18:30, closing at 19:00
     assert desk.clock("shut").due_at == at("2026-11-30 00:30")  # Monday 08:30
+
+
+@pytest.mark.parametrize(
+    ("hours", "started", "hours_later", "due"),
+    [
+        ("01:00-04:00", "2027-03-28 00:00", 2, "2027-03-28 02:00"),  # 01:00 to 04:00 is two hours long: 02:00 is left out
+        ("02:30-04:00", "2027-03-28 00:00", 1, "2027-03-28 02:00"),  # opens in the hour that is left out: at the leap
+        ("01:00-02:30", "2026-10-24 22:00", 2, "2026-10-25 01:30"),  # 02:00 to 02:30 comes twice, and counts twice
+        ("01:00-04:00", "2026-10-24 22:00", 4, "2026-10-25 03:00"),
+    ],
+)
+def test_working_hours_in_the_night_that_the_clocks_change(hours: str, started: str, hours_later: int, due: str) -> None:
+    week = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+    rules = {**shipped()["calendar"], "table": "", "zone": "Europe/Berlin", "hours": [hours], "weekdays": week}
+    assert add(at(started), timedelta(hours=hours_later), calendars.from_policy(rules)) == at(due)
+
+
+def test_the_leap_day_is_a_working_day_like_any_other() -> None:
+    desk = desk_in("Asia/Shanghai", "2028-02-28 02:00", limit_days=1, calendar="working")
+    assert desk.clock("shut").due_at == at("2028-02-29 02:00")
 
 
 @pytest.mark.parametrize(
