@@ -25,7 +25,7 @@ from steward import settings
 from steward.policy import Policies, company, merge
 
 POLICY = "policy.toml"
-RESERVED = "reserved.toml"
+RESERVED = ("reserved_tickets.toml", "reserved_works.toml", "reserved_desk.toml")
 """Our rows for services that are still to come."""
 PICKED = "profile"
 OWN_EVENTS = ("started", "stopped", "warned", "breached", "escalated", "acknowledged", "cancelled")
@@ -45,7 +45,9 @@ class Layer:
 @cache
 def shipped() -> dict[str, Any]:
     """Our policy with the rows that installed services bring. Raises BadRule when two claim one id."""
-    policy = merge(_read(__package__) or {}, _read(__package__, RESERVED) or {})
+    policy: dict[str, Any] = {}
+    for name in (POLICY, *RESERVED):
+        policy = merge(policy, _read(__package__, name) or {})
     for package in _packages():
         brought = _read(package) or {}
         if taken := sorted(set(brought.get("clocks", {})) & set(policy["clocks"])):
