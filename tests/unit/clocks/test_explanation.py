@@ -95,3 +95,26 @@ def test_the_days_of_an_explanation_add_up_to_what_elapsed_around_every_midnight
             off = sum(not day.working for day in explain(first, last, always))
             assert counted == elapsed(first, last, always)
             assert off or counted == last - first
+
+
+def test_another_country_comes_as_a_plug_in(monkeypatch: pytest.MonkeyPatch) -> None:
+    day = {"from": date(2026, 12, 25), "to": date(2026, 12, 26)}
+    table = {"titles": {"xmas": {"en": "Christmas", "de": "Weihnachten"}}, "years": {"2026": {"status": "published", "holidays": {"xmas": day}}}}
+    monkeypatch.setattr(calendars, "installed", lambda group: {"germany": lambda: table} if group == "steward.calendars" else {})
+    germany = calendar(table="germany", zone="Europe/Berlin")
+    assert germany.why(date(2026, 12, 25)).title["de"] == "Weihnachten"
+    assert germany.is_working_day(date(2026, 10, 1))
+    assert germany.published == {2026}
+    with pytest.raises(calendars.BadCalendar, match="unknown calendar 'china'; there is germany"):
+        calendar()
+
+
+def test_the_shipped_calendar_is_a_plug_in_like_any_other() -> None:
+    assert calendars.installed("steward.calendars")["china"] is calendars.china
+
+
+def test_without_a_table_only_the_week_and_own_days_count() -> None:
+    alone = calendar(table="", openings={"handover": {"from": date(2026, 11, 28)}})
+    assert alone.is_working_day(date(2026, 10, 1))
+    assert alone.is_working_day(date(2026, 11, 28))
+    assert alone.is_provisional(utc("2026-11-23 00:00"))
