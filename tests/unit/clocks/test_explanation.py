@@ -99,7 +99,8 @@ def test_the_days_of_an_explanation_add_up_to_what_elapsed_around_every_midnight
 
 def test_another_country_comes_as_a_plug_in(monkeypatch: pytest.MonkeyPatch) -> None:
     day = {"from": date(2026, 12, 25), "to": date(2026, 12, 26)}
-    table = {"titles": {"xmas": {"en": "Christmas", "de": "Weihnachten"}}, "years": {"2026": {"status": "published", "holidays": {"xmas": day}}}}
+    years = {"2026": {"status": "published", "holidays": {"xmas": day}}}
+    table = {"titles": {"xmas": {"en": "Christmas", "de": "Weihnachten"}}, "years": years}
     monkeypatch.setattr(calendars, "installed", lambda group: {"germany": lambda: table} if group == "steward.calendars" else {})
     germany = calendar(table="germany", zone="Europe/Berlin")
     assert germany.why(date(2026, 12, 25)).title["de"] == "Weihnachten"
