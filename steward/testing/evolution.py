@@ -20,6 +20,8 @@ from steward.validation import schema
 
 Shape = dict[str, Any]
 
+LATER = {"notknownyet": {"a": ["later", 1, None]}}
+
 
 def shape(contract: Schema) -> Shape:
     """What ``contract`` says of each field, as plain data."""
@@ -134,10 +136,21 @@ def _said(document: Mapping[str, Any]) -> int:
     return sum(value not in (None, [], {}, "") for value in document["data"].values())
 
 
-def newer(value: Any) -> Any:
-    """``value`` as a later release might write it: with a member that nobody here knows in every object."""
-    if isinstance(value, Mapping):
-        return {**{name: newer(inner) for name, inner in value.items()}, "notknownyet": {"a": ["later", 1, None]}}
-    if isinstance(value, list):
-        return [newer(inner) for inner in value]
+def newer(document: Mapping[str, Any], contract: Schema) -> dict[str, Any]:
+    """``document`` as a later release might write it: with a member that nobody here knows in every object that may grow."""
+    return {**document, **LATER, "data": _grown(document["data"], contract)}
+
+
+def _grown(data: Mapping[str, Any], contract: Schema) -> dict[str, Any]:
+    known = {name: _grown_value(value, contract.fields[name]) for name, value in data.items() if name in contract.fields}
+    return {**data, **known, **LATER}
+
+
+def _grown_value(value: Any, field: fields.Field[Any]) -> Any:
+    if isinstance(field, fields.List) and isinstance(value, list):
+        return [_grown_value(inner, field.inner) for inner in value]
+    if isinstance(field, fields.Nested) and isinstance(value, Mapping):
+        return _grown(value, field.schema)
+    if isinstance(field, fields.Dict) and field.value_field is None and isinstance(value, Mapping):
+        return {**value, **LATER}
     return value

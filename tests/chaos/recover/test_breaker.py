@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from typing import Any
 
 import pytest
@@ -18,7 +19,7 @@ from tests.chaos.recover.conftest import REPLICAS
 from tests.chaos.recover.meters import measured, readiness
 
 QUEUE = "parcels.on_received"
-HANDLER = {"service": "parcels", "handler": "on_received"}
+HANDLER = {"handler": "on_received"}
 IN_HAND = REPLICAS * 8
 """What all replicas may have taken from the queue at once."""
 FAILURES = 2
@@ -51,15 +52,13 @@ def test_while_the_store_is_away_handlers_wait_and_then_do_everything_once(
     """The store is killed and stays so. Each message that is tried costs a time-out; each that is sent round, two confirmed writes."""
     parcels = [shelved(operator) for _ in range(PARCELS)]
     more = news(operator, parcels, messages)
-    postbox = Postbox(crowd.environ["STEWARD_AMQP_URI"], confirms=True)
-    with gone(crowd, "store"):
+    with gone(crowd, "store"), closing(Postbox(crowd.environ["STEWARD_AMQP_URI"], confirms=True)) as postbox:
         postbox.send_all(more)
         eventually(lambda: measured(crowd, "parcels", "steward_breaker_open", **HANDLER) == [1.0] * REPLICAS, "all breakers are open")
         told: list[dict[str, Any]] = readiness(crowd, "parcels")
         assert all(one["details"]["breaker on_received"].startswith("open: the store is away") for one in told)
         waiting, held = operator.depth(QUEUE), sum(measured(crowd, "parcels", "steward_breaker_held", **HANDLER))
         sent_round = sum(measured(crowd, "parcels", "steward_retries_total", error="Unavailable", **HANDLER))
-    postbox.close()
     crowd.wait_ready()
     for parcel in parcels:
         eventually(lambda parcel=parcel: shelvings(operator, parcel) == 1 + messages // PARCELS, "everything was handled once", 300)

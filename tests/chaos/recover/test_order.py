@@ -13,7 +13,7 @@ from steward.testing.waiting import eventually
 from tests.chaos.conftest import Keep
 from tests.chaos.recover.meters import measured
 
-HANDLER = {"service": "parcels", "handler": "on_carried"}
+HANDLER = {"handler": "on_carried"}
 PROJECT = "yh"
 
 

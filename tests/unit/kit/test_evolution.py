@@ -28,6 +28,7 @@ class First(Published):
 
 class Grown(First):
     colour = fields.String()
+    prices = fields.Dict(keys=fields.String(), values=fields.Integer())
 
 
 OLD = shape(First())
@@ -60,7 +61,7 @@ def test_what_would_break_somebody_within_a_version_is_named(contract: Schema, f
 
 
 def test_a_field_that_is_gone_is_named() -> None:
-    assert broken(shape(Grown()), OLD) == ["colour: removed"]
+    assert broken(shape(Grown()), OLD) == ["colour: removed", "prices: removed"]
 
 
 def test_a_field_that_may_be_left_out_breaks_nobody() -> None:
@@ -83,7 +84,9 @@ def test_each_shape_of_each_version_gets_one_example_that_stays(tmp_path: Path) 
     assert kept[0].shape == OLD
 
 
-def test_a_newer_event_has_unknown_members_at_every_level() -> None:
-    grown = newer({"data": {"parts": [{"id": "1"}]}})
+def test_a_newer_event_has_unknown_members_in_every_object_that_may_grow() -> None:
+    grown = newer({"data": {"parts": [{"id": "1"}], "prices": {"a": 1}}}, Grown())
     assert grown.keys() == {"data", "notknownyet"}
+    assert grown["data"].keys() == {"parts", "prices", "notknownyet"}
     assert grown["data"]["parts"][0].keys() == {"id", "notknownyet"}
+    assert grown["data"]["prices"] == {"a": 1}
