@@ -33,6 +33,8 @@ pytestmark = [pytest.mark.long, pytest.mark.timeout(600)]
 
 PLUGINS = Path(__file__).parents[2] / "plugins"
 BATCH = 20
+PAUSE_S = 0.01
+"""After each: a stream, not a flood."""
 RECOVER_S = 120.0
 NOBODY = Hears("on_event", ())
 
@@ -66,10 +68,13 @@ def killed(node: Node) -> Iterator[None]:
 
 
 class Stream:
-    """Publishes numbers in batches, each again until it is confirmed. A context manager."""
+    """Publishes numbers in batches, each again until it is confirmed: to ``first``, and to any node once that failed.
 
-    def __init__(self, uri: str, queue: str) -> None:
-        self._postbox, self._queue = Postbox(uri, confirms=True), queue
+    A context manager.
+    """
+
+    def __init__(self, first: Node, cluster: list[Node], queue: str) -> None:
+        self._postbox, self._uris, self._queue = Postbox(first.uri, confirms=True), uris(cluster), queue
         self.confirmed: list[str] = []
         self.refusals, self.last = 0, ""
         self._stopping = threading.Event()
@@ -87,14 +92,17 @@ class Stream:
     def until(self, more: int) -> None:
         """Wait until so many more are confirmed."""
         goal = len(self.confirmed) + more
-        eventually(lambda: len(self.confirmed) >= goal, f"{more} more are confirmed", RECOVER_S)
+        try:
+            eventually(lambda: len(self.confirmed) >= goal, f"{more} more are confirmed", RECOVER_S)
+        except AssertionError as error:
+            raise AssertionError(f"{error}; {self.refusals} refusals, the last one: {self.last}") from error
 
     def _work(self) -> None:
         for start in itertools.count(0, BATCH):
             batch = [str(number) for number in range(start, start + BATCH)]
             while not self._sent(batch) and not self._stopping.is_set():
                 self.refusals += 1
-            if self._stopping.is_set():
+            if self._stopping.wait(PAUSE_S):
                 self._postbox.close()
                 return
 
@@ -103,6 +111,8 @@ class Stream:
             untaken = self._postbox.send_all([Outgoing("", self._queue, each.encode(), each, mandatory=True) for each in batch])
         except Unavailable as refusal:
             self.last = repr(refusal)
+            self._postbox.close()
+            self._postbox = Postbox(self._uris, confirms=True)
             return False
         self.last = str(untaken)
         if not untaken:
@@ -151,9 +161,9 @@ def account(stream: Stream, found: Counter[str]) -> dict[str, int]:
 
 
 def test_the_leader_killed_in_a_confirmed_stream_loses_nothing(cluster: list[Node], queue: str, figure: Keep) -> None:
-    """SIGKILL of the node that leads the queue: the other two have what was confirmed."""
+    """SIGKILL of the node that leads the queue, and to which the publisher is connected: the other two have what was confirmed."""
     leading = leader(cluster, queue)
-    with Stream(uris(cluster), queue) as stream:
+    with Stream(leading, cluster, queue) as stream:
         stream.until(500)
         with killed(leading):
             at = time.monotonic()
@@ -174,7 +184,7 @@ def test_the_leader_cut_off_in_a_confirmed_stream_loses_nothing(cluster: list[No
     The others elect a leader; when it comes back it must not insist on what it believed before.
     """
     leading = leader(cluster, queue)
-    with Stream(uris(cluster), queue) as stream:
+    with Stream(leading, cluster, queue) as stream:
         stream.until(500)
         with leading.held():
             cut = time.monotonic()
