@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import logging
 import tomllib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from importlib.metadata import EntryPoint, entry_points
 from importlib.resources import files
-from typing import Any
+from typing import Any, NamedTuple
 
 from services.clocks import calendars
 from services.clocks.refusals import BadPolicy, BadRule, did_you_mean
@@ -23,15 +23,25 @@ from services.clocks.rules import Rules
 from services.clocks.working import Calendar
 from steward import settings
 from steward.policy import Policies, company, merge
+from steward.trust.principals import EVERYWHERE
 
 POLICY = "policy.toml"
 RESERVED = ("reserved_tickets.toml", "reserved_works.toml", "reserved_desk.toml")
 """Our rows for services that are still to come."""
 PICKED = "profile"
-OWN_EVENTS = ("started", "stopped", "warned", "breached", "escalated", "acknowledged", "cancelled")
+SAID = "what was said of {project}"
+OWN_EVENTS = ("started", "stopped", "warned", "breached", "escalated", "acknowledged", "cancelled", "rules_changed", "replanned")
 _BROUGHT = ("clocks", "profiles")
 
 log = logging.getLogger(__name__)
+
+
+class Edition(NamedTuple):
+    """A project's policy at one time; ``project`` is empty for all that say nothing of their own."""
+
+    project: str
+    company: int
+    own: int
 
 
 @dataclass(frozen=True)
@@ -109,41 +119,54 @@ def zone_event() -> tuple[str, str]:
 
 
 class Book:
-    """What holds in each project, parsed once; projects that say nothing of their own share what the company says."""
+    """What holds in each project, parsed once; projects that say nothing of their own share what the company says.
 
-    def __init__(self, policies: Policies) -> None:
-        self._policies = policies
+    ``said`` gives what the company (``*``) and each project say over the API: the version, and the tables.
+    """
+
+    def __init__(self, policies: Policies, said: Callable[[str], tuple[int, Mapping[str, Any]]] = lambda project: (0, {})) -> None:
+        self._policies, self._said = policies, said
+        self.heard = frozenset(heard_events())
         self._policy_of = lru_cache(maxsize=4096)(self._policy)
         self._rules_of = lru_cache(maxsize=4096)(self._rules)
         self._calendar_of = lru_cache(maxsize=4096)(self._calendar)
 
     def policy(self, project: str) -> dict[str, Any]:
         """The policy of ``project``."""
-        return self._policy_of(self._same_as(project))
+        return self._policy_of(self._edition(project))
 
     def rules(self, project: str) -> Rules:
         """The rows that hold in ``project``."""
-        return self._rules_of(self._same_as(project))
+        return self._rules_of(self._edition(project))
 
     def calendar(self, project: str, zone: str | None) -> Calendar:
         """The calendar of ``project``, in its own ``zone`` if it has one."""
-        return self._calendar_of(self._same_as(project), zone)
+        return self._calendar_of(self._edition(project), zone)
 
-    def _same_as(self, project: str) -> str:
-        return project if self._policies.layers(project)[1] else ""
+    def calendar_if(self, project: str, says: Mapping[str, Any], zone: str | None) -> Calendar:
+        """The calendar that ``project`` would have, were ``says`` what it says of its own."""
+        return calendars.from_policy(merged(self.layers(project, says))["calendar"], zone)
 
-    def _policy(self, project: str) -> dict[str, Any]:
-        return merged(self._layers(project))
-
-    def _rules(self, project: str) -> Rules:
-        return check(self._layers(project))
-
-    def _calendar(self, project: str, zone: str | None) -> Calendar:
-        return calendars.from_policy(self.policy(project)["calendar"], zone)
-
-    def _layers(self, project: str) -> tuple[Layer, ...]:
+    def layers(self, project: str, says: Mapping[str, Any] | None = None) -> tuple[Layer, ...]:
+        """What holds in ``project`` from the bottom up; with ``says``, as if that were what it says of its own."""
         own, over = self._policies.layers(project)
-        return Layer(POLICY, shipped()), Layer("clocks.toml", own), Layer(f"clocks.toml [project.{project}]", over)
+        files = Layer(POLICY, shipped()), Layer("clocks.toml", own), Layer(f"clocks.toml [project.{project}]", over)
+        told = {EVERYWHERE: self._said(EVERYWHERE)[1], project: self._said(project)[1]} | ({} if says is None else {project: says})
+        return *files, *(Layer(SAID.format(project=name), tables) for name, tables in told.items() if tables)
+
+    def _edition(self, project: str) -> Edition:
+        """What tells apart the policies of two projects, and of one at two times."""
+        company, own = self._said(EVERYWHERE)[0], self._said(project)[0]
+        return Edition(project if own or self._policies.layers(project)[1] else "", company, own)
+
+    def _policy(self, edition: Edition) -> dict[str, Any]:
+        return merged(self.layers(edition.project))
+
+    def _rules(self, edition: Edition) -> Rules:
+        return check(self.layers(edition.project))
+
+    def _calendar(self, edition: Edition, zone: str | None) -> Calendar:
+        return calendars.from_policy(self._policy_of(edition)["calendar"], zone)
 
 
 def _everywhere() -> Iterator[tuple[Layer, ...]]:

@@ -5,12 +5,14 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from marshmallow import RAISE, Schema, fields, validate
+from marshmallow import RAISE, Schema, fields, post_load, validate
 
 from services.clocks.model import Clock, State, Watch
 from steward.paging import PageQuery
-from steward.shapes import Command, Published, line, moment
+from steward.shapes import Command, Published, line, moment, text
 
+MOVES_SHOWN = 50
+"""Of the clocks that a preview finds, so many are told one by one."""
 BOARD_READS = 1_000
 """Watches that a board chooses from, at most."""
 LIVELY = (State.BREACHED.value, State.RUNNING.value, State.PAUSED.value)
@@ -74,6 +76,71 @@ class Acknowledge(Command):
     """Which clock of the subject."""
 
     clock = line(128, "the clock's id", required=True)
+
+
+class SayRules(Command):
+    """What shall hold beyond the files: the tables of a policy file, e.g. ``{"clocks": {"desk-accept": {"limit_s": 600}}}``."""
+
+    clocks = fields.Dict(keys=fields.String(), values=fields.Dict(keys=fields.String()), load_default=dict)
+    calendar = fields.Dict(keys=fields.String(), load_default=dict)
+    note = text(500, "why; it is kept with the version", load_default="")
+
+    @post_load
+    def split(self, data: dict[str, Any], **_: Any) -> dict[str, Any]:
+        says = {name: data[name] for name in ("clocks", "calendar") if data[name]}
+        return {"says": says, "note": data["note"]}
+
+
+class Replan(Command):
+    """Move running clocks to the rules of now; repeat until ``left`` is 0."""
+
+    note = text(500, "why", required=True)
+    limit = fields.Integer(load_default=100, validate=validate.Range(min=1, max=500), metadata={"description": "subjects in one go"})
+
+
+class RuleRow(Schema):
+    """One row, as it holds."""
+
+    id = fields.String()
+    title = fields.Dict(keys=fields.String(), values=fields.String())
+    handbook = fields.String(metadata={"description": "the rule that the limit comes from"})
+    says = fields.Dict(keys=fields.String(), metadata={"description": "the row in the words of a policy file"})
+
+
+class RulesView(Schema):
+    """The rows that hold in a project, and what was said over the API."""
+
+    version = fields.Integer(metadata={"description": "of what was said of the project; 0: nothing was"})
+    says = fields.Dict(keys=fields.String())
+    note = fields.String()
+    by = fields.String(allow_none=True)
+    rows = fields.List(fields.Nested(RuleRow))
+
+
+class MoveView(Schema):
+    """A clock that would move."""
+
+    watch = fields.String()
+    subject = fields.String()
+    clock = fields.String()
+    rule = fields.String()
+    due_before = moment("when its limit is reached as it stands; null while it is paused", allow_none=True)
+    due_after = moment("when it would be", allow_none=True)
+
+
+class MovesView(Schema):
+    """What new rules would do to running clocks, if they were moved; without being asked they stay as they are."""
+
+    open = fields.Integer(metadata={"description": "watches with live clocks that were looked at"})
+    moved = fields.Integer(metadata={"description": "clocks that would move"})
+    items = fields.List(fields.Nested(MoveView), metadata={"description": "the first of them"})
+
+
+class ReplannedView(Schema):
+    """What was moved, and how many watches are left to be."""
+
+    moved = fields.Integer()
+    left = fields.Integer()
 
 
 class BoardQuery(Schema):
@@ -216,6 +283,23 @@ class Acknowledged(ClockEvent):
     """Somebody took the breach upon themselves: the ladder is climbed no further."""
 
     by = fields.String(required=True)
+
+
+class Replanned(ClockEvent):
+    """A running clock was moved to other rules; ``due_at`` is the new limit."""
+
+    due_before = moment("when its limit was reached before", required=True)
+    by = fields.String(required=True)
+    note = fields.String(required=True)
+
+
+class RulesChanged(Published):
+    """Somebody said other rules over the API: ``says`` is all that they say now, ``rows`` are those it touches."""
+
+    rows = fields.List(fields.String(), required=True)
+    says = fields.Dict(keys=fields.String(), required=True)
+    by = fields.String(required=True)
+    note = fields.String(required=True)
 
 
 class Cancelled(ClockEvent):

@@ -13,6 +13,8 @@ from services.clocks import compliance, model, schemas
 from services.clocks.book import Book, zone_event
 from services.clocks.calendars import Calendars
 from services.clocks.model import Sighting, Watch
+from services.clocks.rulebook import Rulebooks
+from services.clocks.ruling import Ruling
 from services.clocks.spec import SPEC
 from services.clocks.store import OUTCOMES, PROJECTS, WATCHES, Archive, Zones
 from steward.bus.envelope import Envelope
@@ -22,8 +24,11 @@ from steward.store.reading import Page
 from steward.store.work import Work
 from steward.times import iso
 from steward.together import each
+from steward.trust.principals import EVERYWHERE
 
 log = logging.getLogger(__name__)
+
+View = dict[str, Any]
 
 LAG = Histogram(
     "steward_clock_lag_seconds",
@@ -39,11 +44,17 @@ class Clocks(Service):
     archive = Archive()
     zones = Zones()
     _books: dict[int, Book] = {}
+    _rulebooks: dict[int, Rulebooks] = {}
+
+    @property
+    def rulebooks(self) -> Rulebooks:
+        """What was said over the API, as this process knows it."""
+        return self._rulebooks.setdefault(id(self.policy), Rulebooks(self.store.read))
 
     @property
     def book(self) -> Book:
         """The rules of this process, parsed once."""
-        return self._books.setdefault(id(self.policy), Book(self.policy))
+        return self._books.setdefault(id(self.policy), Book(self.policy, self.rulebooks.said))
 
     @handles
     def on_event(self, event: Envelope) -> None:
@@ -85,12 +96,12 @@ class Clocks(Service):
                 return
 
     @rpc
-    def list_clocks(self, project: str, query: dict[str, Any]) -> dict[str, Any]:
+    def list_clocks(self, project: str, query: View) -> View:
         page = self._subject(project, query) if query["subject"] else self._page(project, query)
         return {"items": [schemas.view(watch, self.context.now) for watch in page.items], "next": page.next}
 
     @rpc
-    def acknowledge(self, project: str, watch: str, body: dict[str, Any]) -> dict[str, Any]:
+    def acknowledge(self, project: str, watch: str, body: View) -> View:
         """The caller takes a breach upon themselves. Raises NotFound, IllegalTransition."""
         by, now = self.context.principal.id, self.context.now
         with self.store.work() as work:
@@ -100,7 +111,28 @@ class Clocks(Service):
         return answer
 
     @rpc
-    def board(self, project: str, query: dict[str, Any]) -> dict[str, Any]:
+    def rules(self, project: str) -> View:
+        return self._ruling.view(project)
+
+    @rpc
+    def say_rules(self, project: str, body: View) -> View:
+        return self._ruling.say(project, body["says"], body["note"])
+
+    @rpc
+    def say_rules_everywhere(self, body: View) -> View:
+        self.context.principal.require("clocks.rule", EVERYWHERE)
+        return self._ruling.say(EVERYWHERE, body["says"], body["note"])
+
+    @rpc
+    def preview_rules(self, project: str, body: View) -> View:
+        return self._ruling.preview(project, body["says"])
+
+    @rpc
+    def replan(self, project: str, body: View) -> View:
+        return self._ruling.replan(project, body["note"], body["limit"])
+
+    @rpc
+    def board(self, project: str, query: View) -> View:
         """What runs out soonest, the overdue first, for a wall of the office."""
         until = self.context.now + timedelta(seconds=query["within_s"])
         found = self.store.read.where(WATCHES, {"project": project, "due_at": {"$lte": until}}, limit=schemas.BOARD_READS)
@@ -113,7 +145,7 @@ class Clocks(Service):
         }
 
     @rpc
-    def report(self, project: str, query: dict[str, Any]) -> dict[str, Any]:
+    def report(self, project: str, query: View) -> View:
         """How limits were kept in one month. Raises BadInput for a field that the policy does not name."""
         choices = (compliance.RULE, *self.book.policy(project)["report"]["by"])
         if query["by"] not in choices:
@@ -160,6 +192,10 @@ class Clocks(Service):
         right = watch.subject == query["subject"] and query["state"] in (None, watch.state)
         return Page([watch] if right else [], None)
 
+    @property
+    def _ruling(self) -> Ruling:
+        return Ruling(self.store, self.context, self.book, self.rulebooks, self.archive, self.zones)
+
     def _keep_outcomes(self, work: Work, before: Watch, after: Watch, calendars: Calendars) -> None:
         kept, gone = compliance.changes(before, after, calendars, self.book.policy(after.project)["report"]["by"])
         for outcome in kept:
@@ -169,7 +205,7 @@ class Clocks(Service):
 
     def _calendars(self, project: str) -> Calendars:
         current = self.book.calendar(project, self.zones.find(self.store.read, project))
-        return Calendars(current, lambda version: self.archive.find(self.store.read, version))
+        return self.archive.calendars(self.store.read, current)
 
     def _counts_by(self, watch: Watch, version: str) -> bool:
         return any(clock.terms.calendar == version for clock in watch.clocks)

@@ -9,8 +9,11 @@ from steward.spec import Call, Event, Hears, Permission, Route, ServiceSpec, Swe
 SCHEMAS = "services.clocks.schemas"
 
 
+_SAY, _RULES = f"{SCHEMAS}:SayRules", f"{SCHEMAS}:RulesView"
+
+
 def _event(name: str, summary: str) -> Event:
-    return Event(name, f"{SCHEMAS}:{name.capitalize()}", summary)
+    return Event(name, f"{SCHEMAS}:{name.title().replace('_', '')}", summary)
 
 
 SPEC = ServiceSpec(
@@ -24,6 +27,8 @@ SPEC = ServiceSpec(
         _event("breached", "A clock's limit has passed"),
         _event("escalated", "A breach went up the ladder"),
         _event("acknowledged", "Somebody took a breach upon themselves"),
+        _event("replanned", "A running clock was moved to other rules"),
+        _event("rules_changed", "Somebody said other rules"),
         _event("cancelled", "A clock lost its purpose"),
     ),
     hears=(Hears("on_event", heard_events(), any_order=True), Hears("on_project", (zone_event()[0],))),
@@ -56,12 +61,42 @@ SPEC = ServiceSpec(
             body=f"{SCHEMAS}:Acknowledge",
             answer=f"{SCHEMAS}:WatchView",
         ),
+        Call("rules", "clocks.read", "The rows that hold in a project", answer=_RULES),
+        Call(
+            "preview_rules",
+            "clocks.rule",
+            "What other rules would do to the clocks that run",
+            body=_SAY,
+            answer=f"{SCHEMAS}:MovesView",
+        ),
+        Call(
+            "say_rules",
+            "clocks.rule",
+            "Say what holds in a project, over the files",
+            body=_SAY,
+            answer=_RULES,
+        ),
+        Call(
+            "say_rules_everywhere",
+            "clocks.rule",
+            "Say what holds in all projects",
+            body=_SAY,
+            answer=_RULES,
+        ),
+        Call(
+            "replan", "clocks.rule", "Move running clocks to the rules of now", body=f"{SCHEMAS}:Replan", answer=f"{SCHEMAS}:ReplannedView"
+        ),
         Call("get", "clocks.read", "The clocks of one subject", answer=f"{SCHEMAS}:WatchView"),
     ),
     routes=(
         Route("GET", "/projects/{project}/clocks", "list_clocks", paged=True),
         Route("GET", "/projects/{project}/clocks/{watch}", "get"),
         Route("POST", "/projects/{project}/clocks/{watch}/acknowledge", "acknowledge", changes=True),
+        Route("GET", "/projects/{project}/clock-rules", "rules"),
+        Route("POST", "/projects/{project}/clock-rules", "say_rules", changes=True),
+        Route("POST", "/projects/{project}/clock-rules/preview", "preview_rules"),
+        Route("POST", "/projects/{project}/clock-rules/replan", "replan"),
+        Route("POST", "/clock-rules", "say_rules_everywhere", changes=True),
         Route("GET", "/projects/{project}/clock-board", "board"),
         Route("GET", "/projects/{project}/clock-report", "report"),
     ),
@@ -72,6 +107,7 @@ SPEC = ServiceSpec(
             "See clocks",
         ),
         Permission("clocks.acknowledge", ("desk", "zone_manager", "supervisor", "manager", "quality"), "Take breaches upon oneself"),
+        Permission("clocks.rule", ("manager", "quality"), "Say what holds for clocks, and move those that run"),
         Permission("clocks.report", ("supervisor", "manager", "quality", "finance", "auditor"), "See how limits are kept"),
     ),
     collections=COLLECTIONS,

@@ -9,8 +9,9 @@ from typing import Any
 
 from cattrs.preconf.json import make_converter
 
-from services.clocks.calendars import from_data, to_data
+from services.clocks.calendars import Calendars, from_data, to_data
 from services.clocks.model import Watch
+from services.clocks.rulebook import RULEBOOKS
 from services.clocks.working import Calendar
 from steward.spec import Collection, Index
 from steward.store.reading import Reading
@@ -33,6 +34,7 @@ COLLECTIONS = (
     CALENDARS,
     OUTCOMES,
     PROJECTS,
+    Collection(RULEBOOKS.collection),
 )
 
 
@@ -80,6 +82,10 @@ class Archive:
             self._known[version] = from_data(document)
             self._kept.add(version)
         return self._known.get(version)
+
+    def calendars(self, read: Reading, current: Calendar) -> Calendars:
+        """``current`` for new clocks, and what was kept for those that run."""
+        return Calendars(current, lambda version: self.find(read, version))
 
     def keep(self, work: Work, calendar: Calendar) -> None:
         """Keep ``calendar`` together with the first work of this process that starts a clock by it."""

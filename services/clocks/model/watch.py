@@ -122,7 +122,7 @@ def acknowledge(watch: Watch, clock_id: str, by: str, now: datetime, carry: Iter
         raise IllegalTransition.of("acknowledge", "acknowledged" if clock.acknowledged_by else clock.shown.value, [])
     taken = replace(clock, acknowledged_by=by, acknowledged_at=now)
     after = replace(watch, clocks=tuple(taken if each.id == clock_id else each for each in watch.clocks))
-    return Decision(after, (_fact("acknowledged", after, taken, after.about(carry), by=by),))
+    return Decision(after, (fact("acknowledged", after, taken, after.about(carry), by=by),))
 
 
 def _starting(watch: Watch, seen: Sighting, rules: Rules, calendars: Calendars) -> Iterator[Clock]:
@@ -154,22 +154,23 @@ def _news(before: Watch, after: Watch, carry: Iterable[str]) -> Iterator[Fact]:
         was = old.get(clock.id)
         state = was.state if was else State.ABSORBED
         if state is State.ABSORBED and clock.state is not State.ABSORBED:
-            yield _fact("started", after, clock, about, warn_at=clock.moments[0])
+            yield fact("started", after, clock, about, warn_at=clock.moments[0])
         for index in range(was.fired if was else 0, clock.fired):
             yield _step_fact(after, clock, index, about)
         if clock.state is State.STOPPED and (state is not State.STOPPED or (was and was.spent_ms != clock.spent_ms)):
-            yield _fact("stopped", after, clock, about, elapsed_s=clock.spent_ms / 1000, late=clock.late)
+            yield fact("stopped", after, clock, about, elapsed_s=clock.spent_ms / 1000, late=clock.late)
         if clock.state is not state and (clock.state is State.CANCELLED or clock.state is State.ABSORBED):
-            yield _fact("cancelled", after, clock, about)
+            yield fact("cancelled", after, clock, about)
 
 
 def _step_fact(watch: Watch, clock: Clock, index: int, about: Mapping[str, Any], told_late: bool = False) -> Fact:
     step = clock.terms.steps[index]
     nth = sum(earlier.kind is step.kind for earlier in clock.terms.steps[: index + 1])
-    return _fact(step.kind.value, watch, clock, about, audience=step.audience, step=nth, channels=step.channels, told_late=told_late)
+    return fact(step.kind.value, watch, clock, about, audience=step.audience, step=nth, channels=step.channels, told_late=told_late)
 
 
-def _fact(name: str, watch: Watch, clock: Clock, about: Mapping[str, Any], **more: Any) -> Fact:
+def fact(name: str, watch: Watch, clock: Clock, about: Mapping[str, Any], **more: Any) -> Fact:
+    """The fact ``name`` about ``clock``, with what every event of a clock says."""
     common = {
         "clock": clock.id,
         "rule": clock.rule,

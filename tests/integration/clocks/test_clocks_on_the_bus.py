@@ -173,3 +173,42 @@ def test_a_breach_is_taken_on_once_and_climbs_no_further(office: Office) -> None
     assert acknowledge(clock="none").status_code == 404
     assert acknowledge().status_code == 422
     assert acknowledge(clock=clock["id"], role="resident").status_code == 403
+
+
+def test_rules_are_looked_at_said_and_carried_over_to_clocks_that_run(office: Office) -> None:
+    tickets = [new_id() for _ in range(3)]
+    for ticket in tickets:
+        office.tell("raised", ticket, 1, project="rule")
+        eventually(lambda ticket=ticket: office.told(ticket, "rule")["clocks.started"], "started")  # type: ignore[misc]
+
+    def rules(action: str = "", **body: Any) -> httpx.Response:
+        return office.post(f"/projects/rule/clock-rules{action}", body, role="quality", project="rule")
+
+    def limits() -> set[int]:
+        board = office.get("/projects/rule/clocks", project="rule").json()["items"]
+        return {clock["limit_s"] for item in board for clock in item["clocks"]}
+
+    longer = {"desk-accept": {"limit_s": 900}}
+    seen = rules("/preview", clocks=longer).json()
+    assert (seen["open"], seen["moved"], len(seen["items"])) == (3, 3, 3)
+    assert seen["items"][0]["due_before"] < seen["items"][0]["due_after"]
+    assert office.get("/projects/rule/clock-rules", project="rule").json()["version"] == 0
+
+    wrong = rules(clocks={"desk-accept": {"limit_s": -1}})
+    assert (wrong.status_code, wrong.json()["errors"][0]["field"]) == (422, "clocks.desk-accept.limit_s")
+    unheard = rules(clocks={"gate": {"start": ["gates.opened"], "stop": ["gates.shut"], "limit_s": 60, "handbook": "ours"}})
+    assert unheard.status_code == 422
+
+    said = rules(clocks=longer, note="two of three at the desk are ill")
+    assert (said.status_code, said.json()["version"], said.json()["by"]) == (200, 1, "user:li")
+    held = office.get("/projects/rule/clock-rules", project="rule").json()
+    assert next(row for row in held["rows"] if row["id"] == "desk-accept")["says"]["limit_s"] == 900
+    assert limits() == {300}  # nobody's promise moves by itself
+    eventually(lambda: rules("/replan", note="as said", limit=2).json() == {"moved": 0, "left": 0}, "all are moved")
+    assert limits() == {900}
+    for ticket in tickets:
+        (moved,) = [fact for fact in office.facts(ticket, "rule") if fact["type"] == "clocks.replanned"]
+        assert (moved["data"]["by"], moved["data"]["note"]) == ("user:li", "as said")
+    assert office.post("/projects/rule/clock-rules", {"clocks": {}}, role="desk", project="rule").status_code == 403
+    assert office.post("/clock-rules", {"clocks": longer}, role="quality", project="rule").status_code == 403
+    assert office.post("/clock-rules", {"clocks": {}}, role="quality", project="*").status_code == 200
