@@ -23,6 +23,7 @@ log = logging.getLogger(__name__)
 CONFIRM_TIMEOUT_S = 5.0
 WRITE_TIMEOUT_S = 2.0
 _GLANCE_S = 0.001
+REFUSED, NOWHERE = "a queue refuses it", "no queue is there for it"
 BROKEN = (amqp.exceptions.AMQPError, OSError, AttributeError)
 """AttributeError: py-amqp takes its parts away while a connection closes under a writer."""
 
@@ -90,7 +91,11 @@ class Postbox:
             for message in messages:
                 self._publish(channel, message)
             self._await_receipts()
-            return {message.id: self._untaken[message.id] for message in messages if message.id in self._untaken}
+            untaken = {message.id: self._untaken[message.id] for message in messages if message.id in self._untaken}
+            if REFUSED in untaken.values():
+                # In a cluster RabbitMQ's channel goes on asking the node that led the queue when it was opened, dead or not.
+                self._drop()
+            return untaken
 
     def tick(self) -> None:
         """Keep the connection alive; to be called every few seconds."""
@@ -186,7 +191,7 @@ class Postbox:
 
     def _on_nack(self, tag: int, multiple: bool) -> None:
         for answered in self._answered(tag, multiple):
-            self._untaken[self._unconfirmed.pop(answered)] = "a queue refuses it"
+            self._untaken[self._unconfirmed.pop(answered)] = REFUSED
 
     def _answered(self, tag: int, multiple: bool) -> list[int]:
         if not multiple:
@@ -198,4 +203,4 @@ class Postbox:
         log.warning("the broker takes nothing at present" if blocked else "the broker takes messages again")
 
     def _on_return(self, error: Exception, exchange: str, routing_key: str, message: Any) -> None:
-        self._untaken[message.properties.get("message_id", "")] = "no queue is there for it"
+        self._untaken[message.properties.get("message_id", "")] = NOWHERE

@@ -100,7 +100,7 @@ class Stream:
     def _work(self) -> None:
         for start in itertools.count(0, BATCH):
             batch = [str(number) for number in range(start, start + BATCH)]
-            while not self._sent(batch) and not self._stopping.is_set():
+            while not self._sent(batch) and not self._stopping.wait(PAUSE_S):
                 self.refusals += 1
             if self._stopping.wait(PAUSE_S):
                 self._postbox.close()
