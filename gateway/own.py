@@ -85,6 +85,7 @@ OWN = (
         permission="ops.dead_letters",
         run="one_dead_letter",
         answer=deadschemas.WholeLetter,
+        also=(422,),
     ),
     *(
         Operation(

@@ -40,7 +40,10 @@ class Bulk(Command, Filter):
     all = fields.Boolean(load_default=False, metadata=about("needed where there is no filter"))
     dry_run = fields.Boolean(load_default=False, metadata=about("only count"))
     limit = fields.Integer(
-        load_default=BULK_MOST, validate=validate.Range(min=1, max=BULK_MOST), metadata=about("at most; repeat it for the rest")
+        load_default=BULK_MOST,
+        strict=True,
+        validate=validate.Range(min=1, max=BULK_MOST),
+        metadata=about("at most; repeat it for the rest"),
     )
 
     @validates_schema
