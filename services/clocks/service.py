@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from datetime import timedelta
+from functools import cache
 from time import monotonic
 from typing import Any
 
@@ -19,8 +20,9 @@ from services.clocks.spec import SPEC
 from services.clocks.store import OUTCOMES, PROJECTS, WATCHES, Archive, Zones
 from steward.bus.envelope import Envelope
 from steward.errors import BadInput, NotFound, Transient
+from steward.policy import Policies
 from steward.service import Service, handles, rpc, sweep
-from steward.store.reading import Page
+from steward.store.reading import Page, Reading
 from steward.store.work import Work
 from steward.times import iso
 from steward.together import each
@@ -37,24 +39,32 @@ LAG = Histogram(
 )
 
 
+@cache
+def _rulebooks(read: Reading) -> Rulebooks:
+    return Rulebooks(read)
+
+
+@cache
+def _book(policies: Policies, rulebooks: Rulebooks) -> Book:
+    return Book(policies, rulebooks.said)
+
+
 class Clocks(Service):
     """Starts, stops and fires clocks; knows nothing of what they are for."""
 
     spec = SPEC
     archive = Archive()
     zones = Zones()
-    _books: dict[int, Book] = {}
-    _rulebooks: dict[int, Rulebooks] = {}
 
     @property
     def rulebooks(self) -> Rulebooks:
         """What was said over the API, as this process knows it."""
-        return self._rulebooks.setdefault(id(self.policy), Rulebooks(self.store.read))
+        return _rulebooks(self.store.read)
 
     @property
     def book(self) -> Book:
         """The rules of this process, parsed once."""
-        return self._books.setdefault(id(self.policy), Book(self.policy, self.rulebooks.said))
+        return _book(self.policy, self.rulebooks)
 
     @handles
     def on_event(self, event: Envelope) -> None:
