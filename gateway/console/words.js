@@ -57,6 +57,8 @@ const WORDS = {
   "event.clocks.breached": ["时限超时", "Clock breached"], "event.clocks.escalated": ["逐级上报", "Escalated"], "event.clocks.cancelled": ["时限取消", "Clock cancelled"],
   "event.notify.queued": ["通知待发", "Message queued"], "event.notify.sent": ["通知已发", "Message sent"], "event.notify.delivered": ["通知已达", "Message delivered"],
   "event.notify.failed": ["通知失败", "Message failed"], "event.notify.doubtful": ["通知存疑", "Message doubtful"], "event.notify.suppressed": ["通知不发", "Message suppressed"],
+  "rule.duty-done": ["经常性工作", "Duty done"], "event.duties.opened": ["工作到期", "Duty opened"], "event.duties.done": ["工作完成", "Duty done"],
+  "event.duties.skipped": ["工作略过", "Duty skipped"], "event.duties.reopened": ["工作重开", "Duty reopened"],
 };
 
 const LANGUAGES = ["zh-CN", "en"];

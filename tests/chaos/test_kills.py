@@ -12,7 +12,7 @@ from steward.testing.chaos import Plan, run
 PLUGINS = Path(__file__).parents[1] / "plugins"
 PARTS = {
     "broker", "broker-names", "store", "sms-operator", "gateway",
-    "tickets", "dispatch", "clocks", "notify", "residents", "identity", "parcels",
+    "tickets", "dispatch", "clocks", "duties", "notify", "residents", "identity", "parcels",
 }  # fmt: skip
 
 

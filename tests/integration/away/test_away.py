@@ -15,7 +15,7 @@ from tests.integration.away.caller import LIMIT_S, MARGIN_S, Answer, Caller
 
 pytestmark = pytest.mark.timeout(300)
 
-SERVICES = ("tickets", "dispatch", "clocks", "notify", "residents", "identity", "gateway")
+SERVICES = ("tickets", "dispatch", "clocks", "duties", "notify", "residents", "identity", "gateway")
 HEARTBEATS_S = 90.0
 """After this long a silent broker has been noticed for sure."""
 
