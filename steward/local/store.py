@@ -15,7 +15,6 @@ from steward.local.place import Place, write_private
 from steward.local.ports import LOOPBACK, KeptPorts
 
 SERVER = Path(sys.executable).with_name("secantusd-py")
-"""There when the store is installed; run through :mod:`steward.local.embedded`."""
 CACHE = "128M"
 START_S = 120.0
 """It may have much to read back, on a busy machine."""
@@ -32,7 +31,7 @@ def make(place: Place, ports: KeptPorts) -> tuple[Part, str]:
     write_private(config, "# Here so that no other configuration of this machine is found.\n")
     uri = f"mongodb://{LOOPBACK}:{port}/?retryWrites=false"
     argv = (
-        sys.executable, "-m", "steward.local.embedded", "--config", str(config), "--host", LOOPBACK, "--port", str(port),
+        str(SERVER), "--config", str(config), "--host", LOOPBACK, "--port", str(port),
         "--storage-path", str(place.store / "data"), "--cache-size", CACHE, "--log-level", "WARNING",
         "--sync-on-commit",  # without it a killed store loses writes that it has acknowledged
     )  # fmt: skip

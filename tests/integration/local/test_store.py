@@ -1,10 +1,8 @@
 from __future__ import annotations
 
 import signal
-import tarfile
 import threading
 from collections.abc import Callable, Sequence
-from pathlib import Path
 
 import pytest
 from pymongo import MongoClient
@@ -18,7 +16,6 @@ from steward.local.processes import Process, wait_until
 
 Run = Callable[[Sequence[Part]], list[Process]]
 WRITERS = 4
-HALF_MADE = Path(__file__).with_name("data") / "half-made-table.tar.xz"
 
 
 def write_until_it_breaks(uri: str, writer: int, acknowledged: list[tuple[int, int]]) -> None:
@@ -73,18 +70,3 @@ def test_its_folder_may_have_any_name(place: Place, run: Run, folder: str) -> No
     part, uri = store.make(odd, KeptPorts(odd.ports))
     run([part])
     assert store.probe(uri).ready
-
-
-def test_a_store_that_was_killed_while_it_made_a_table_starts_again(place: Place, run: Run) -> None:
-    """The files of such a store: SIGKILL hit between the steps in which its engine writes a new table down."""
-    with tarfile.open(HALF_MADE) as archive:
-        archive.extractall(place.store, filter="data")
-    part, uri = store.make(place, KeptPorts(place.ports))
-    run([part])
-    assert "mended: table secantus_documents_sh7" in (place.logs / "store-0.log").read_text()
-    with MongoClient(uri) as client:
-        kept = client.steward_tickets.journal.count_documents({})
-        for name in range(40):  # some of them are kept in the table that was mended
-            client.probe[f"c{name}"].insert_one({"_id": name})
-        assert [client.probe[f"c{name}"].find_one() for name in range(40)] == [{"_id": name} for name in range(40)]
-    assert kept > 0
