@@ -9,6 +9,7 @@ from typing import Any
 from pymongo import MongoClient
 from pymongo.database import Database
 from pymongo.errors import (
+    CollectionInvalid,
     ConnectionFailure,
     DuplicateKeyError,
     ExecutionTimeout,
@@ -54,14 +55,27 @@ def database(client: MongoClient[Document], service: str) -> Database[Document]:
 
 
 def ensure_indexes(db: Database[Document], spec: ServiceSpec) -> None:
-    """Create the indexes that ``spec`` declares; those that exist are left alone."""
+    """Create the collections and indexes that ``spec`` declares; those that exist are left alone.
+
+    Now rather than by the first write: the embedded store is helpless when it is killed while it makes a table.
+    """
+    there = set(db.list_collection_names())
     for collection in spec.collections:
+        if collection.name not in there:
+            _create(db, collection.name)
         for index in collection.indexes:
             keys = [(key.lstrip("-"), -1 if key.startswith("-") else 1) for key in index.keys]
             options: Document = {"unique": True} if index.unique else {}
             if index.partial:
                 options["partialFilterExpression"] = index.partial
             db[collection.name].create_index(keys, **options)
+
+
+def _create(db: Database[Document], name: str) -> None:
+    try:
+        db.create_collection(name)
+    except CollectionInvalid:
+        return  # another replica was first
 
 
 @contextmanager

@@ -25,6 +25,7 @@ from steward.store.client import Document, connect, database, ensure_indexes, ou
 from steward.store.committing import AlreadyDone, Committer
 from steward.store.journal import JOURNAL, Journal
 from steward.store.reading import Reading
+from steward.store.sessions import COLLECTION as SESSIONS
 from steward.store.sessions import Sessions
 from steward.store.work import Work
 
@@ -147,7 +148,7 @@ class SharedStore(SharedExtension):
     def _prepare(self) -> None:
         if self._ready:
             return
-        kit = (JOURNAL, DEAD_LETTERS, Collection("leases"))
+        kit = (JOURNAL, DEAD_LETTERS, Collection("leases"), Collection(SESSIONS))
         self.sessions.end_predecessors()
         ensure_indexes(self.database, replace(self.spec, collections=(*self.spec.collections, *kit)))
         self._ready = True
