@@ -99,7 +99,7 @@ class Replies(SharedExtension):
 
         Raises the callee's typed error, DeadlineExceeded after ``within_s`` seconds, Unavailable without a broker.
         """
-        if not self.intake.connected:
+        if not self.intake.answering:
             raise Unavailable("the broker is away")
         call_id, signal = new_id(), Signal()
         headers = {name: value for name, value in headers.items() if value is not None}

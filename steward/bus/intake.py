@@ -111,6 +111,11 @@ class Intake(SharedExtension):
         """Whether the broker is there and every subscription consumes."""
         return self._bus is not None
 
+    @property
+    def answering(self) -> bool:
+        """Whether the broker is there and has been heard of lately: a silent one is noticed before its connection breaks."""
+        return self.connected and monotonic() - self._heard_at < STUCK_AFTER_S
+
     def subscribe(self, subscription: Subscription) -> None:
         """Receive for ``subscription`` from the next connection on; to be called in ``setup``."""
         self._subscriptions.append(subscription)
@@ -133,7 +138,7 @@ class Intake(SharedExtension):
     def setup(self) -> None:
         health.board.alive("receiving", lambda: self._thread is None or monotonic() - self._beat < STUCK_AFTER_S)
         # The broker says something at least every half heartbeat; one that does not is there and of no use.
-        health.board.ready("broker", lambda: self.connected and monotonic() - self._heard_at < STUCK_AFTER_S)
+        health.board.ready("broker", lambda: self.answering)
 
     def start(self) -> None:
         if self._thread is None:
