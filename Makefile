@@ -43,6 +43,7 @@ $(STAMPS)/venv: requirements.lock pyproject.toml
 
 lint: $(STAMPS)/venv ## Style, types, and who may import whom
 	$(BIN)/ruff check .
+	$(BIN)/ruff format --check --quiet .
 	$(BIN)/mypy steward $(wildcard services/*/model.py services/*/model)
 	$(BIN)/lint-imports --no-cache --no-logo
 
@@ -66,7 +67,7 @@ chaos: $(STAMPS)/test ## Fault injection, the long form, with figures
 	$(BIN)/steward chaos
 	$(BIN)/steward chaos --replicas all=2
 	STEWARD_FIGURES=$(CURDIR)/var/figures.jsonl $(BIN)/steward chaos --minutes $(MINUTES) --tickets 300 --kills 22
-	STEWARD_FIGURES=$(CURDIR)/var/figures.jsonl $(PYTEST) -q tests/chaos -m "long or not long"
+	STEWARD_FIGURES=$(CURDIR)/var/figures.jsonl $(PYTEST) -q tests/chaos tests/contract -m "long or not long"
 	$(BIN)/python -m steward.testing.figures var/figures.jsonl
 
 browser: $(STAMPS)/test ## The console in a real browser

@@ -12,6 +12,7 @@ from steward.store.reading import PAGE_LIMIT, cursor_of
 Everybody = Callable[[str, dict[str, Any], Collection[str]], tuple[dict[str, Any], list[str]]]
 """Calls each of some services: its answer by name, and those that did not answer."""
 
+
 def chosen(given: Mapping[str, Any], installed: Collection[str]) -> tuple[Collection[str], dict[str, Any]]:
     """The services that are meant, one or all, and the rest of ``given``. Raises NotFound."""
     rest = dict(given)

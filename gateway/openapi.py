@@ -122,7 +122,8 @@ def _operation(operation: Operation) -> dict[str, Any]:
             "content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}},
         }
     elif operation.body:
-        made["requestBody"] = {"required": True, "content": {JSON: {"schema": operation.body}}}
+        required = any(field.required for field in operation.body().fields.values())
+        made["requestBody"] = {"required": required, "content": {JSON: {"schema": operation.body}}}
     return made
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,6 +15,7 @@ from steward.testing.system import System, running_system
 
 PLUGINS = Path(__file__).with_name("plugins")
 sys.path.insert(0, str(PLUGINS))  # installs the plug-in for this process, as a package manager would
+signal.signal(signal.SIGINT, signal.default_int_handler)  # begun in the background, we and our children would be deaf to it
 
 
 @pytest.fixture(scope="session")

@@ -17,9 +17,7 @@ from steward.store.reading import Reading
 from steward.trust.sealing import Sealer
 
 
-def resolve(
-    message: Message, needs: Needs, policy: Mapping[str, Any], remote: RemoteServices, read: Reading
-) -> Contact:
+def resolve(message: Message, needs: Needs, policy: Mapping[str, Any], remote: RemoteServices, read: Reading) -> Contact:
     """The recipient of ``message``, as far as a channel that ``needs`` this must know them.
 
     Staff are nobody in particular. Raises Transient while the service that knows is away; call it outside a work.
@@ -49,9 +47,7 @@ def unseal(sealed: str | None, sealer: Sealer) -> Contact:
 
 
 def _contact(known: Mapping[str, Any], unit: str | None, label: str | None) -> Contact:
-    return Contact(
-        phone=known.get("phone"), name=known.get("name"), language=known.get("language"), unit=unit, unit_label=label
-    )
+    return Contact(phone=known.get("phone"), name=known.get("name"), language=known.get("language"), unit=unit, unit_label=label)
 
 
 def _ask(remote: RemoteServices, service: str, call: str, about: Mapping[str, Any]) -> Mapping[str, Any]:

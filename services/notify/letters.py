@@ -95,9 +95,7 @@ def missing_glyphs(page: Letter, rules: Mapping[str, Any]) -> list[str]:
 
 
 def _compile(data: str, folders: tuple[str, ...]) -> bytes:
-    rendered: bytes = typst.compile(
-        _SOURCE, font_paths=_fonts(folders), format="pdf", timestamp=0, sys_inputs={"letter": data}
-    )
+    rendered: bytes = typst.compile(_SOURCE, font_paths=_fonts(folders), format="pdf", timestamp=0, sys_inputs={"letter": data})
     return rendered
 
 

@@ -217,9 +217,7 @@ def settle(message: Message, outcome: Outcome, hand: Hand, now: datetime, terms:
             return Decision(replace(message, next_at=unclear, reason_code=outcome.code or "no_answer"))
 
 
-def hand_over(
-    message: Message, prepared: Prepared, outcome: Outcome, hand: Hand, now: datetime, terms: Terms
-) -> Decision[Message]:
+def hand_over(message: Message, prepared: Prepared, outcome: Outcome, hand: Hand, now: datetime, terms: Terms) -> Decision[Message]:
     """Claim and settle in one: for channels that touch nothing outside, so that there is nothing to doubt."""
     return settle(claim(message, prepared, now, terms).state, outcome, hand, now, terms)
 

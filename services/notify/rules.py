@@ -164,9 +164,7 @@ def heard(policy: Mapping[str, Any]) -> tuple[str, ...]:
     return tuple(dict.fromkeys([*policy["matter"]["events"], *named]))
 
 
-def announcements(
-    policy: Mapping[str, Any], event: str, event_id: str, matter: str, known: Mapping[str, Any]
-) -> Iterator[Announcement]:
+def announcements(policy: Mapping[str, Any], event: str, event_id: str, matter: str, known: Mapping[str, Any]) -> Iterator[Announcement]:
     """The messages that ``event`` of ``matter`` calls for, where ``known`` is what is known of both."""
     for rule in rules(policy):
         if not rule.applies(event, known):

@@ -83,9 +83,7 @@ class Notify(Service):
             known |= {name: value for name, value in said.items() if value is not None}
         return known | {"project": event.project}
 
-    def _queue(
-        self, call: Announcement, event: Envelope, known: Mapping[str, Any], policy: Mapping[str, Any]
-    ) -> Decision[model.Message]:
+    def _queue(self, call: Announcement, event: Envelope, known: Mapping[str, Any], policy: Mapping[str, Any]) -> Decision[model.Message]:
         project = self.store.read.plain(PROJECTS, event.project) or {}
         return model.queue(
             call,
@@ -157,7 +155,5 @@ class Notify(Service):
         terms = Terms.of(self.policy.of(project))
         with self.store.work() as work:
             state = work.load(MESSAGES, message, project)
-            state = work.apply(
-                MESSAGES, model.called(state, body["reached"], body["remark_code"], self.context.now, terms)
-            )
+            state = work.apply(MESSAGES, model.called(state, body["reached"], body["remark_code"], self.context.now, terms))
             return work.answer(_view.dump(state))  # type: ignore[no-any-return]

@@ -78,9 +78,7 @@ def _services(patient: Patient) -> Iterator[Finding]:
 
 def _folder(patient: Patient) -> Iterator[Finding]:
     nearest = next(path for path in (patient.place.data, *patient.place.data.parents) if path.exists())
-    yield Finding(
-        "data folder", os.access(nearest, os.W_OK), str(patient.place.data), f"make {nearest} writable, or set STEWARD_DATA"
-    )
+    yield Finding("data folder", os.access(nearest, os.W_OK), str(patient.place.data), f"make {nearest} writable, or set STEWARD_DATA")
     free = shutil.disk_usage(nearest).free
     yield Finding("disk space", free >= DISK_BYTES, f"{free / 2**30:.1f} GiB free", "free 1 GiB, or set STEWARD_DATA to another disk")
 

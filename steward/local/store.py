@@ -36,9 +36,7 @@ def make(place: Place, ports: KeptPorts) -> tuple[Part, str]:
         "--sync-on-commit",  # without it a killed store loses writes that it has acknowledged
     )  # fmt: skip
     environ = {"PATH": os.defpath, "HOME": str(place.store), "LANG": "C.UTF-8", "MALLOC_ARENA_MAX": "2"}
-    part = Part(
-        "store", argv, Stage.BACKENDS, port, lambda: probe(uri), environ, grace_s=STOP_S, start_s=START_S, folder=place.store
-    )
+    part = Part("store", argv, Stage.BACKENDS, port, lambda: probe(uri), environ, grace_s=STOP_S, start_s=START_S, folder=place.store)
     return part, uri
 
 

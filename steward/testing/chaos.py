@@ -212,9 +212,7 @@ def _wait(condition: Callable[[], bool]) -> None:
     eventually(condition, "requests are answered", 2 * GIVE_UP_S)
 
 
-def _storm(
-    system: System, feed: Feed, bursts: Sequence[Sequence[Request]], kills: Sequence[Kill], seen: Seen, told: Told
-) -> None:
+def _storm(system: System, feed: Feed, bursts: Sequence[Sequence[Request]], kills: Sequence[Kill], seen: Seen, told: Told) -> None:
     for number, (burst, kill) in enumerate(zip(bursts, kills, strict=True), 1):
         with feed.burst(burst) as until_answered:
             until_answered(kill.after)

@@ -28,9 +28,7 @@ class Kill:
     """When more than 0, it is not killed but held (SIGSTOP) for so long."""
 
 
-def schedule(
-    targets: Sequence[str], kills: int, bursts: Sequence[int], chance: random.Random, held_share: float = 0.0
-) -> list[Kill]:
+def schedule(targets: Sequence[str], kills: int, bursts: Sequence[int], chance: random.Random, held_share: float = 0.0) -> list[Kill]:
     """``kills`` kills, one a burst of so many requests; every target is hit once before any is hit again.
 
     ``held_share`` of them, more or less, are not killed but held for a while.

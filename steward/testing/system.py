@@ -1,9 +1,9 @@
 """The whole system, as ``steward up`` runs it, for tests, benchmarks and fault injection.
 
-    with running_system(folder, replicas={"tickets": 2}) as system:
-        httpx.get(system.url + "/readyz")
-        system.kill("tickets", signal.SIGKILL)
-        system.wait_ready()
+with running_system(folder, replicas={"tickets": 2}) as system:
+    httpx.get(system.url + "/readyz")
+    system.kill("tickets", signal.SIGKILL)
+    system.wait_ready()
 """
 
 from __future__ import annotations

@@ -5,14 +5,16 @@ from __future__ import annotations
 import subprocess
 import sys
 from pathlib import Path
+from random import randrange
 
 import pytest
 
 from steward.testing.system import System
 from tests.integration.gateway import town
 
-EXAMPLES = 4
-"""Random requests for each operation, besides those that its document calls for."""
+EXAMPLES, SEED = 4, 20
+"""Random requests for each operation, besides those that its document calls for: the same ones each time."""
+MANY = 40
 CHECKS = (
     "not_a_server_error",
     "status_code_conformance",
@@ -26,6 +28,7 @@ CHECKS = (
     "ignored_auth",
 )
 ENDLESS = "/v1/stream"
+PATIENCE_S = 1200
 ROLES = ("desk", "supervisor", "manager", "engineer", "admin")
 CONFIG = """
 [checks]
@@ -36,8 +39,10 @@ not_a_server_error.expected-statuses = ["2xx", "3xx", "4xx", "503", "504"]
 {parameters}
 """
 
+pytestmark = pytest.mark.timeout(PATIENCE_S + 60)
 
-@pytest.fixture(scope="module")
+
+@pytest.fixture
 def place(system: System) -> town.Town:
     return town.found(system.url, system.settings.token_key)
 
@@ -49,26 +54,29 @@ def existing(place: town.Town) -> dict[str, str]:
     return {"project": place.name, "ticket": ticket, "watch": ticket, "order": f"{ticket}-1", "unit": place.unit, "member": "E1"}
 
 
-def fuzz(place: town.Town, names: dict[str, str], folder: Path, phases: str = "fuzzing") -> None:
+def fuzz(place: town.Town, names: dict[str, str], folder: Path, phases: str, examples: int = EXAMPLES, seed: int = SEED) -> None:
     config = folder / "schemathesis.toml"
     config.write_text(CONFIG.format(parameters="\n".join(f'"path.{name}" = "{value}"' for name, value in names.items())))
     bearer = town.token_of(place.key, ROLES, place.name)
     argv = [
         sys.executable, "-m", "schemathesis.cli", "--config-file", str(config), "run", f"{place.url}/openapi.json",
         "--header", f"Authorization: Bearer {bearer}", "--checks", ",".join(CHECKS), "--exclude-path", ENDLESS,
-        "--max-examples", str(EXAMPLES), "--phases", phases, "--workers", "1", "--no-color",
+        "--max-examples", str(examples), "--seed", str(seed), "--phases", phases, "--workers", "1", "--no-color",
         "--request-timeout", "15", "--continue-on-failure", "--suppress-health-check", "all",
         "--generation-database", "none",
     ]  # fmt: skip
-    done = subprocess.run(argv, cwd=folder, capture_output=True, text=True, timeout=400, check=False)
+    done = subprocess.run(argv, cwd=folder, capture_output=True, text=True, timeout=PATIENCE_S, check=False)
     assert done.returncode == 0, done.stdout[-40_000:] + done.stderr[-2_000:]
 
 
-@pytest.mark.timeout(420)
 def test_requests_about_things_that_exist(place: town.Town, tmp_path: Path) -> None:
     fuzz(place, existing(place), tmp_path, "examples,coverage,fuzzing")
 
 
-@pytest.mark.timeout(420)
 def test_requests_about_things_that_do_not(place: town.Town, tmp_path: Path) -> None:
-    fuzz(place, {"project": place.name}, tmp_path)
+    fuzz(place, {"project": place.name}, tmp_path, "fuzzing")
+
+
+@pytest.mark.long
+def test_many_requests_never_made_before(place: town.Town, tmp_path: Path) -> None:
+    fuzz(place, existing(place), tmp_path, "coverage,fuzzing", MANY, randrange(2**32))

@@ -38,9 +38,7 @@ def signature(method: str, parameters: Mapping[str, str], secret: str) -> str:
     return base64.b64encode(digest).decode()
 
 
-def request(
-    action: str, own: Mapping[str, str], *, key: str, secret: str, region: str, nonce: str, now: datetime
-) -> dict[str, str]:
+def request(action: str, own: Mapping[str, str], *, key: str, secret: str, region: str, nonce: str, now: datetime) -> dict[str, str]:
     """All parameters of one signed POST. ``nonce`` must be new for every request."""
     parameters = {
         "AccessKeyId": key,

@@ -33,9 +33,7 @@ def trail(operator: Client, parcel: str) -> list[int]:
     return found
 
 
-@pytest.mark.parametrize(
-    ("parcels", "bits"), [(4, 20), pytest.param(8, 100, marks=[pytest.mark.long, pytest.mark.timeout(600)])]
-)
+@pytest.mark.parametrize(("parcels", "bits"), [(4, 20), pytest.param(8, 100, marks=[pytest.mark.long, pytest.mark.timeout(600)])])
 def test_events_of_one_aggregate_take_effect_in_order_however_fast_they_come(
     crowd: System, operator: Client, figure: Keep, parcels: int, bits: int
 ) -> None:

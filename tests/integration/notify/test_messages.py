@@ -294,9 +294,7 @@ def breach(ticket: dict[str, Any]) -> Envelope:
     )
 
 
-def test_a_breach_is_one_task_for_each_role_however_often_it_is_told(
-    mail: System, desk: Client, far_side: FarSide, raised: Raise
-) -> None:
+def test_a_breach_is_one_task_for_each_role_however_often_it_is_told(mail: System, desk: Client, far_side: FarSide, raised: Raise) -> None:
     ticket = raised()
     event = breach(ticket)
     with Connection(mail.environ["STEWARD_AMQP_URI"]) as bus:

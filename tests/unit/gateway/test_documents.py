@@ -32,6 +32,11 @@ def test_a_command_says_what_it_takes_gives_and_refuses() -> None:
     assert "Retry-After" in log["responses"]["503"]["headers"]
 
 
+def test_a_body_is_optional_where_nothing_in_it_is_asked_for() -> None:
+    assert operation("post", PATH)["requestBody"]["required"] is True
+    assert operation("post", "/v1/ops/dead-letters/replay")["requestBody"]["required"] is False
+
+
 def test_a_list_is_documented_as_a_page() -> None:
     found = operation("get", PATH)
     schema = found["responses"]["200"]["content"]["application/json"]["schema"]
