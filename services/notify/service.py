@@ -112,7 +112,7 @@ class Notify(Service):
             if event.name == "project_opened":
                 work.keep(PROJECTS, project_of(event))
             for unit in event.data.get("units", ()):
-                work.keep(UNITS, unit_of(event.project, unit))
+                work.keep(UNITS, unit_of(event.project, unit), as_of=event.time)
 
     @sweep
     def send_due(self) -> None:

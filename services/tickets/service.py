@@ -15,7 +15,6 @@ from steward.facts import Decision
 from steward.ids import new_id
 from steward.service import Service, handles, rpc
 from steward.store.client import Document
-from steward.times import iso
 
 View = dict[str, Any]
 Decide = Callable[[model.Ticket, model.By], Decision[model.Ticket]]
@@ -147,13 +146,9 @@ class Tickets(Service):
             if event.name == "units_registered"
             else [{"id": unit, "label": unit, "withdrawn": True} for unit in units]
         )
-        as_of = iso(event.time)
         with self.store.work() as work:
             for copy in copies:
-                key = unit_key(event.project, copy.pop("id"))
-                known = self.store.read.plain(UNITS, key)
-                if known is None or known["as_of"] <= as_of:
-                    work.keep(UNITS, {"_id": key, "as_of": as_of, **copy})
+                work.keep(UNITS, {"_id": unit_key(event.project, copy.pop("id")), **copy}, as_of=event.time)
 
     def _command(self, project: str, ticket: str, decide: Decide) -> View:
         with self.store.work() as work:

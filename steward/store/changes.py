@@ -99,6 +99,21 @@ class Keep(Change):
 
 
 @dataclass(frozen=True)
+class Renew(Keep):
+    """A document as it is to be, unless what is there is of a later moment: both say theirs in ``as_of``."""
+
+    @property
+    def operation(self) -> Operation:
+        """Where a later one is, this runs into it: its bulk is undone, and each of its works made alone."""
+        return ReplaceOne({"_id": self.id, "as_of": {"$lte": self.document["as_of"]}}, self.document, upsert=True)
+
+    def make(self, db: Database[Document], session: ClientSession) -> None:
+        there = db[self.collection].find_one({"_id": self.id}, {"as_of": 1}, session=session)
+        if there is None or there.get("as_of", "") <= self.document["as_of"]:
+            super().make(db, session)
+
+
+@dataclass(frozen=True)
 class Drop(Change):
     """A document that shall not be."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from functools import partial
 from types import TracebackType
 from typing import Any, TypeVar
@@ -17,11 +18,11 @@ from steward.errors import NotFound, PreconditionFailed, StewardError
 from steward.facts import Decision, Fact
 from steward.ids import new_id
 from steward.spec import ServiceSpec
-from steward.store.changes import Change, Drop, Insert, Keep, Replace
+from steward.store.changes import Change, Drop, Insert, Keep, Renew, Replace
 from steward.store.client import Document, our_words
 from steward.store.committing import Committer, Unit
 from steward.store.repository import Aggregate, Repository
-from steward.times import now
+from steward.times import iso, now
 from steward.validation import schema
 
 A = TypeVar("A", bound=Aggregate)
@@ -96,9 +97,13 @@ class Work:
             self._record(fact, subject, version, decision.state)
         return repository.from_document(document)
 
-    def keep(self, collection: str, document: Document) -> None:
-        """Write a plain document by its ``_id``, whatever was there: for copies of what other services own."""
-        self._changes.append(lambda: Keep(collection, document["_id"], document))
+    def keep(self, collection: str, document: Document, as_of: datetime | None = None) -> None:
+        """Write a plain document by its ``_id``: for copies of what other services own.
+
+        ``as_of``: when that was so; what is there of a later moment stays. Without it, whatever was there goes.
+        """
+        dated = document | {"as_of": iso(as_of)} if as_of else document
+        self._changes.append(lambda: (Renew if as_of else Keep)(collection, document["_id"], dated))
 
     def drop(self, collection: str, id: str) -> None:
         """Remove a plain document that :meth:`keep` wrote."""

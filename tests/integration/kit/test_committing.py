@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Iterator
 from typing import Any
 
@@ -11,7 +12,7 @@ from pymongo.database import Database
 
 from steward.errors import AlreadyExists, Conflict
 from steward.ids import new_id
-from steward.store.changes import Change, Drop, Insert, Keep, Replace
+from steward.store.changes import Change, Drop, Insert, Keep, Renew, Replace
 from steward.store.client import connect, database
 from steward.store.committing import AlreadyDone, Committer, Unit
 from steward.store.journal import JOURNAL
@@ -19,6 +20,7 @@ from steward.store.sessions import Sessions
 from steward.testing.system import System
 
 THINGS = "things"
+SEED = 20261123
 
 
 @pytest.fixture
@@ -84,3 +86,25 @@ def test_of_two_that_want_the_same_document_the_second_is_told(db: Database[Any]
     change = Replace(THINGS, "one", {"_id": "one", "version": 2, "name": "one"}, version=1)
     outcomes = fates(db, unit("a", change), unit("b", change), unit("c", insert("two")))
     assert [type(outcome) for outcome in outcomes] == [type(None), Conflict, type(None)]
+
+
+def copy_as_of(second: int, name: str = "copy") -> Renew:
+    return Renew(THINGS, name, {"_id": name, "name": f"{name} at {second}", "as_of": f"2026-01-01T00:00:{second:02}.000Z"})
+
+
+def test_of_copies_the_one_of_the_latest_moment_stays_in_whatever_order_they_come(db: Database[Any]) -> None:
+    moments = [random.Random(SEED).randrange(60) for _ in range(30)]
+    assert fates(db, *(unit(f"k{n}", copy_as_of(at)) for n, at in enumerate(moments))) == [None] * len(moments)
+    assert db[THINGS].find_one({"_id": "copy"})["name"] == f"copy at {max(moments)}"  # type: ignore[index]
+
+
+def test_a_copy_that_comes_late_costs_those_committed_with_it_nothing(db: Database[Any]) -> None:
+    fates(db, unit("new", copy_as_of(9)))
+    assert fates(db, unit("old", copy_as_of(3), insert("a")), unit("other", insert("b"), copy_as_of(1, "c"))) == [None, None]
+    assert {found["name"] for found in db[THINGS].find()} == {"copy at 9", "a", "b", "c at 1"}
+
+
+def test_what_was_kept_before_copies_had_dates_gives_way(db: Database[Any]) -> None:
+    fates(db, unit("undated", Keep(THINGS, "copy", {"_id": "copy", "name": "undated"})))
+    assert fates(db, unit("dated", copy_as_of(1))) == [None]
+    assert [found["name"] for found in db[THINGS].find()] == ["copy at 1"]
