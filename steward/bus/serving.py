@@ -82,7 +82,8 @@ class CallDesk(SharedExtension):
         """Hand calls named like ``method`` to it."""
         self._methods[method.method_name] = method
         if self._subscription is None:
-            self._key = Settings.from_env().token_key
+            settings = Settings.from_env()
+            self._key, self._broker = settings.token_key, settings.amqp_uri
             self._subscription = Subscription(self._declare, self._receive, PREFETCH)
             self.intake.subscribe(self._subscription)
 
@@ -93,7 +94,7 @@ class CallDesk(SharedExtension):
             self.intake.cancel(subscription)
 
     def _declare(self, bus: Connection) -> Queue:
-        queue = topology.rpc_queue(self.container.service_name)(bus.default_channel)
+        queue = topology.rpc_queue(self.container.service_name, self._broker)(bus.default_channel)
         queue.declare()
         return queue
 

@@ -24,6 +24,7 @@ DELIVERY_LIMIT = 100
 """Generous: a crashing neighbour must not use up the deliveries of healthy messages; failures are counted apart."""
 HEARTBEAT_S = 20
 CONNECT_TIMEOUT_S = 3
+_NEXT_NODE = ";"
 FATAL_CODES = (403, 405, 406)
 """Refusals that no retry can mend: access refused, resource locked, other arguments."""
 
@@ -38,9 +39,9 @@ def connection(uri: str, heartbeat_s: int = HEARTBEAT_S) -> Connection:
     ``uri`` may name several nodes, separated by ``;``. They are tried in any order, so that clients spread over them, and
     who is refused by one finds another at the next try.
     """
-    nodes = uri.split(";")
+    nodes = uri.split(_NEXT_NODE)
     random.shuffle(nodes)
-    return Connection(";".join(nodes), heartbeat=heartbeat_s, connect_timeout=CONNECT_TIMEOUT_S)
+    return Connection(_NEXT_NODE.join(nodes), heartbeat=heartbeat_s, connect_timeout=CONNECT_TIMEOUT_S)
 
 
 @contextmanager
@@ -66,9 +67,14 @@ def rpc_exchange() -> Exchange:
     return Exchange("nameko-rpc", type="topic", durable=True)
 
 
-def rpc_queue(service: str) -> Queue:
-    """The calls that wait for ``service``."""
-    return Queue(f"rpc-{service}", exchange=rpc_exchange(), routing_key=f"{service}.*", durable=True)
+def rpc_queue(service: str, uri: str) -> Queue:
+    """The calls that wait for ``service`` at the broker of ``uri``.
+
+    A classic queue, which costs no write: whoever calls asks again. In a cluster it would be away with its one node, so
+    there it is a quorum queue.
+    """
+    kind = {"x-queue-type": "quorum"} if _NEXT_NODE in uri else {}
+    return Queue(f"rpc-{service}", exchange=rpc_exchange(), routing_key=f"{service}.*", durable=True, queue_arguments=kind)
 
 
 def dead_queue(service: str) -> Queue:
