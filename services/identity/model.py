@@ -1,16 +1,20 @@
-"""Users, their grants, and the guard that counts wrong passwords. Pure: state, command, policy, time in; decision out."""
+"""Users, their grants and leave, who fills a role, and the guard that counts wrong passwords.
+
+Pure: state, command, policy, time in; decision out.
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from math import ceil
 from typing import Any
 
-from steward.errors import BadInput, IllegalTransition, Overloaded
+from steward.errors import BadInput, IllegalTransition, NotFound, Overloaded
 from steward.facts import Decision, Fact
+from steward.times import iso
 
 EVERYWHERE = "*"
 ROLES = (
@@ -35,8 +39,24 @@ _PROJECT = re.compile(r"\*|[a-z0-9-]{2,32}")
 
 
 @dataclass(frozen=True)
+class Absence:
+    """Leave (请假) of one person: from ``begins`` on, until just before ``until``, UTC."""
+
+    id: str
+    begins: datetime
+    until: datetime
+
+    def covers(self, moment: datetime) -> bool:
+        """Whether ``moment`` lies in it."""
+        return self.begins <= moment < self.until
+
+
+@dataclass(frozen=True)
 class User:
-    """Somebody who logs in. ``grants`` holds the roles by project (``*``: every project, those to come too)."""
+    """Somebody who logs in. ``grants`` holds the roles by project (``*``: every project, those to come too).
+
+    ``away`` never overlap, and are in order.
+    """
 
     id: str
     username: str
@@ -46,8 +66,40 @@ class User:
     grants: Mapping[str, tuple[str, ...]]
     active: bool = True
     last_login_at: datetime | None = None
+    away: tuple[Absence, ...] = ()
     project: str = EVERYWHERE
     version: int = 0
+
+    def holds(self, role: str) -> bool:
+        """Whether ``role`` is granted to it anywhere."""
+        return any(role in roles for roles in self.grants.values())
+
+
+@dataclass(frozen=True)
+class Member:
+    """What counts of somebody who holds a roll's role: in which projects (or ``*``), and when they are on leave."""
+
+    places: tuple[str, ...]
+    away: tuple[Absence, ...] = ()
+
+
+@dataclass(frozen=True)
+class Roll:
+    """Everybody active who holds the role ``id`` (在岗名册), by user.
+
+    It is written together with every change of one of them, guarded by its version: two changes that are made at the
+    same moment cannot both count on the person whom the other takes away.
+    """
+
+    id: str
+    members: Mapping[str, Member]
+    project: str = EVERYWHERE
+    version: int = 0
+
+    def filled(self, place: str, moment: datetime) -> bool:
+        """Whether somebody holds the role in ``place`` (``*``: everywhere) and is not on leave at ``moment``."""
+        here = (member for member in self.members.values() if {place, EVERYWHERE} & set(member.places))
+        return any(not _is_away(member.away, moment) for member in here)
 
 
 @dataclass(frozen=True)
@@ -75,7 +127,8 @@ def add_user(
         raise BadInput.of("name", "is empty")
     checked = {project: _roles(project, roles) for project, roles in grants.items()}
     held = {project: roles for project, roles in checked.items() if roles}
-    return Decision(User(user_id, username, name, password_hash, now, held), (Fact("user_added", {"user": user_id}),))
+    user = User(user_id, username, name, password_hash, now, held)
+    return Decision(user, (Fact("user_added", {"user": user_id}), _standing(user)))
 
 
 def grant(user: User, project: str, roles: Iterable[str]) -> Decision[User]:
@@ -83,7 +136,8 @@ def grant(user: User, project: str, roles: Iterable[str]) -> Decision[User]:
     held = _roles(project, roles)
     others = {other: granted for other, granted in user.grants.items() if other != project}
     state = replace(user, grants={**others, project: held} if held else others)
-    return Decision(state, (Fact("grants_changed", {"user": user.id, "at_project": project, "roles": list(held)}),))
+    changed = Fact("grants_changed", {"user": user.id, "at_project": project, "roles": list(held)})
+    return Decision(state, (changed, _standing(state)))
 
 
 def set_active(user: User, active: bool) -> Decision[User]:
@@ -92,7 +146,91 @@ def set_active(user: User, active: bool) -> Decision[User]:
         state = "active" if active else "inactive"
         raise IllegalTransition.of("activate" if active else "deactivate", state, ["deactivate" if active else "activate"])
     name = "user_activated" if active else "user_deactivated"
-    return Decision(replace(user, active=active), (Fact(name, {"user": user.id}),))
+    after = replace(user, active=active)
+    return Decision(after, (Fact(name, {"user": user.id}), _standing(after)))
+
+
+def add_absence(user: User, absence: Absence, limits: Mapping[str, Any], now: datetime) -> Decision[User]:
+    """``user`` goes on leave (请假), so that nobody waits for them (handbook §3 ladder). What is over is forgotten.
+
+    Raises BadInput (from, until) for one that ends before it begins, is over, is too long, overlaps another or is one
+    too many.
+    """
+    if absence.until <= absence.begins:
+        raise BadInput.of("until", "is not after from")
+    if absence.until <= now:
+        raise BadInput.of("until", "is past")
+    if absence.until - absence.begins > timedelta(days=limits["longest_days"]):
+        raise BadInput.of("until", f"is more than {limits['longest_days']} days after from")
+    kept = [other for other in user.away if other.until > now]
+    if len(kept) >= limits["most"]:
+        raise BadInput.of("from", f"{limits['most']} absences are known already")
+    if any(other.begins < absence.until and absence.begins < other.until for other in kept):
+        raise BadInput.of("from", "overlaps another absence")
+    return _away(user, (*kept, absence))
+
+
+def end_absence(user: User, absence_id: str, now: datetime) -> Decision[User]:
+    """``user`` is back, or will not go. Raises NotFound for an absence that is not known, or over."""
+    kept = [other for other in user.away if other.until > now]
+    left = [other for other in kept if other.id != absence_id]
+    if len(left) == len(kept):
+        raise NotFound(f"no absences {absence_id!r} here")
+    return _away(user, left)
+
+
+def _away(user: User, absences: Iterable[Absence]) -> Decision[User]:
+    state = replace(user, away=tuple(sorted(absences, key=lambda absence: absence.begins)))
+    return Decision(state, (_standing(state),))
+
+
+def _is_away(absences: Iterable[Absence], moment: datetime) -> bool:
+    return any(absence.covers(moment) for absence in absences)
+
+
+def _standing(user: User) -> Fact:
+    """Whether, as what and when ``user`` can be called upon: all of it, so that whoever hears the last knows enough."""
+    away = [{"since": absence.begins, "until": absence.until} for absence in user.away]
+    return Fact("standing_changed", {"user": user.id, "active": user.active, "grants": user.grants, "away": away})
+
+
+def roll_of(role: str, users: Iterable[User]) -> Roll:
+    """The roll of ``role`` among ``users``."""
+    roll = Roll(role, {})
+    for user in users:
+        roll = enrolled(roll, user)
+    return roll
+
+
+def enrolled(roll: Roll, user: User) -> Roll:
+    """``roll`` with what is true of ``user`` now."""
+    places = tuple(sorted(place for place, roles in user.grants.items() if roll.id in roles and user.active))
+    others = {member: known for member, known in roll.members.items() if member != user.id}
+    return replace(roll, members={**others, user.id: Member(places, user.away)} if places else others)
+
+
+def keep_filled(roll: Roll, user: User, now: datetime) -> Decision[Roll]:
+    """``roll`` after a change of ``user``; the quality department cannot be empty (handbook §3 ladder).
+
+    Raises IllegalTransition when from ``now`` on there is a moment at which it would leave a project, or all of them,
+    without anybody where somebody was. Where nobody was before, as in a new system, nothing is refused.
+    """
+    after = enrolled(roll, user)
+    for place, moment in _turning_points(roll, after, now):
+        if roll.filled(place, moment) and not after.filled(place, moment):
+            where = "all projects" if place == EVERYWHERE else f"project {place}"
+            detail = f"from {iso(moment)} on nobody would hold the role {roll.id} in {where}: give it to somebody else first"
+            raise IllegalTransition(detail, role=roll.id, project=place, at=iso(moment))
+    return Decision(after)
+
+
+def _turning_points(before: Roll, after: Roll, now: datetime) -> Iterator[tuple[str, datetime]]:
+    """Every place that counts at every moment, from ``now`` on, at which somebody goes or comes back."""
+    members = (*before.members.values(), *after.members.values())
+    turns = {turn for member in members for absence in member.away for turn in (absence.begins, absence.until)}
+    moments = sorted({now, *(turn for turn in turns if turn > now)})
+    for place in sorted({place for member in before.members.values() for place in member.places}):
+        yield from ((place, moment) for moment in moments)
 
 
 def set_password(user: User, password_hash: str) -> Decision[User]:

@@ -59,6 +59,13 @@ class Grant(Command):
     roles = _roles()
 
 
+class AddAbsence(Command):
+    """Leave (请假): whoever is away is not called upon."""
+
+    since = moment("when it begins", required=True, data_key="from")
+    until = moment("when they are back", required=True)
+
+
 class NewPassword(Command):
     """Another password for a user."""
 
@@ -90,6 +97,14 @@ class MeView(Schema):
     grants = fields.Dict(keys=fields.String(), values=fields.List(fields.String()))
 
 
+class AbsenceView(Schema):
+    """Leave, under way or to come."""
+
+    id = fields.String()
+    begins = moment("when it begins", data_key="from")
+    until = moment("when they are back")
+
+
 class UserView(Schema):
     """A user."""
 
@@ -99,6 +114,7 @@ class UserView(Schema):
     name = fields.String()
     grants = fields.Dict(keys=fields.String(), values=fields.List(fields.String()))
     active = fields.Boolean()
+    away = fields.List(fields.Nested(AbsenceView), metadata={"description": "leave, in order; what is over goes with the next change"})
     created_at = moment(allow_none=True)
     last_login_at = moment(allow_none=True)
 
@@ -114,3 +130,18 @@ class GrantsChanged(UserChanged):
 
     at_project = fields.String(required=True)
     roles = fields.List(fields.String(), required=True)
+
+
+class Away(Published):
+    """One leave."""
+
+    since = moment("when it begins", required=True, data_key="from")
+    until = moment("when they are back", required=True)
+
+
+class StandingChanged(UserChanged):
+    """All that tells whether, as what and when a user can be called upon, as it is after some change of theirs."""
+
+    active = fields.Boolean(required=True)
+    grants = fields.Dict(keys=fields.String(), values=fields.List(fields.String()), required=True)
+    away = fields.List(fields.Nested(Away), required=True)

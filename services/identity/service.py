@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, timedelta
 from functools import cache
 from typing import Any
 
@@ -10,18 +10,22 @@ from services.identity import model, schemas
 from services.identity.model import User
 from services.identity.passwords import Passwords, passwords
 from services.identity.spec import SPEC
-from services.identity.store import GUARDS, USERS
+from services.identity.store import GUARDS, ROLLS, USERS
 from steward.bus.attempts import attempt
 from steward.errors import AlreadyExists, Conflict, NotAuthenticated, NotFound
 from steward.facts import Decision
 from steward.ids import new_id
 from steward.service import Service, rpc, sweep
 from steward.settings import Settings
+from steward.store.work import Work
+from steward.times import truncate
 from steward.trust.principals import EVERYWHERE, Principal, sign
 
 MANAGE = "identity.manage"
 _USER = "user:"
 _FORGET_AT_ONCE = 500
+_USERS_MOST = 100_000
+"""Users that a roll is made of when there is none yet."""
 
 View = dict[str, Any]
 
@@ -92,6 +96,7 @@ class Identity(Service):
         decision = model.add_user(new_id(), body["username"], body["name"], hashed, body["grants"], self.context.now)
         with self.store.work() as work:
             view = _view(work.apply(USERS, decision))
+            self._keep_filled(work, decision.state, decision.state)
             work.answer(view)
         return view
 
@@ -124,6 +129,18 @@ class Identity(Service):
     def activate(self, user: str, body: dict[str, Any]) -> View:
         """Let a user in again."""
         return self._change(user, lambda state: model.set_active(self._own(state), True))
+
+    @rpc
+    def add_absence(self, user: str, body: dict[str, Any]) -> View:
+        """A user goes on leave. Raises BadInput; IllegalTransition when a role would be empty that must not be."""
+        begins, until = (truncate(body[name].astimezone(UTC)) for name in ("since", "until"))
+        absence = model.Absence(new_id(), begins, until)
+        return self._change(user, lambda state: model.add_absence(self._own(state), absence, self._policy["absences"], self.context.now))
+
+    @rpc
+    def end_absence(self, user: str, absence: str, body: dict[str, Any]) -> View:
+        """A user is back early, or will not go."""
+        return self._change(user, lambda state: model.end_absence(self._own(state), absence, self.context.now))
 
     @rpc
     def set_password(self, user: str, body: dict[str, Any]) -> View:
@@ -187,8 +204,19 @@ class Identity(Service):
                 raise NotFound(f"no users {user!r} here")
             decision: Decision[User] = decide(state)
             view = _view(work.apply(USERS, decision))
+            self._keep_filled(work, state, decision.state)
             work.answer(view)
         return view
+
+    def _keep_filled(self, work: Work, before: User, after: User) -> None:
+        """The rolls that tell of ``after`` are written with it. Raises IllegalTransition for the last one of a role."""
+        for role in self._policy["staffing"]["never_empty"]:
+            if not before.holds(role) and not after.holds(role):
+                continue
+            roll = work.find(ROLLS, role) or model.roll_of(role, self.store.read.where(USERS, {"project": EVERYWHERE}, _USERS_MOST))
+            decision = model.keep_filled(roll, after, self.context.now)
+            if decision.state != roll:
+                work.apply(ROLLS, decision)
 
     def _sees(self, user: User) -> bool:
         projects = [*user.grants, EVERYWHERE]

@@ -21,6 +21,7 @@ SPEC = ServiceSpec(
         Event("grants_changed", f"{_S}GrantsChanged", "A user's roles in a project have changed", seen_with=_SEEN),
         Event("user_deactivated", f"{_S}UserChanged", "A user is shut out", seen_with=_SEEN),
         Event("user_activated", f"{_S}UserChanged", "A user is let in again", seen_with=_SEEN),
+        Event("standing_changed", f"{_S}StandingChanged", "Whether, as what or when a user can be called upon", seen_with=_SEEN),
         Event("password_changed", f"{_S}UserChanged", "A user has another password", seen_with=_SEEN),
         Event("logged_in", f"{_S}UserChanged", "A user has logged in", seen_with=_SEEN),
     ),
@@ -41,6 +42,8 @@ SPEC = ServiceSpec(
         Call("grant", "identity.manage", "Set a user's roles in a project", body=f"{_S}Grant", answer=f"{_S}UserView"),
         Call("deactivate", "identity.manage", "Shut a user out", body="steward.shapes:Nothing", answer=f"{_S}UserView"),
         Call("activate", "identity.manage", "Let a user in again", body="steward.shapes:Nothing", answer=f"{_S}UserView"),
+        Call("add_absence", "identity.manage", "A user goes on leave", body=f"{_S}AddAbsence", answer=f"{_S}UserView"),
+        Call("end_absence", "identity.manage", "A user is back, or will not go", body="steward.shapes:Nothing", answer=f"{_S}UserView"),
         Call(
             "set_password",
             "identity.manage",
@@ -60,6 +63,8 @@ SPEC = ServiceSpec(
         Route("POST", "/users/{user}/grants", "grant", changes=True),
         Route("POST", "/users/{user}/deactivate", "deactivate", changes=True),
         Route("POST", "/users/{user}/activate", "activate", changes=True),
+        Route("POST", "/users/{user}/absences", "add_absence", changes=True),
+        Route("POST", "/users/{user}/absences/{absence}/end", "end_absence", changes=True),
         Route("POST", "/users/{user}/password", "set_password", changes=True),
     ),
     permissions=(
@@ -69,6 +74,7 @@ SPEC = ServiceSpec(
     collections=(
         Collection("users", (Index(("username",), unique=True), Index(("project", "_id")))),
         Collection("guards", (Index(("since",)),)),
+        Collection("rolls"),
     ),
     sweeps=(Sweep("forget_failures", every_s=60),),
     menu=({"path": "/users", "zh-CN": "用户", "en": "Users"},),
