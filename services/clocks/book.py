@@ -16,10 +16,11 @@ from importlib.metadata import EntryPoint, entry_points
 from importlib.resources import files
 from typing import Any, NamedTuple
 
-from services.clocks import calendars
+from services.clocks import calendars, ways
 from services.clocks.refusals import BadPolicy, BadRule, did_you_mean
 from services.clocks.rows import LIMITS, Published, parse
 from services.clocks.rules import Rules
+from services.clocks.ways import Ways
 from services.clocks.working import Calendar
 from steward import settings
 from steward.policy import Policies, company, merge
@@ -102,6 +103,7 @@ def check(layers: Iterable[Layer]) -> Rules:
     try:
         policy = merged(known)
         calendars.from_policy(policy["calendar"])
+        ways.from_policy(policy[ways.TABLE])
         return parse(policy, published())
     except BadPolicy as error:
         raise error.found_in(_blamed(known, error)) from None
@@ -118,6 +120,12 @@ def zone_event() -> tuple[str, str]:
     return told["event"], told["field"]
 
 
+def standing_event() -> tuple[str, Mapping[str, str]]:
+    """The event that tells who can be called upon as what, and the names of its fields."""
+    told = shipped()[ways.TABLE]["staff"]
+    return told["event"], told
+
+
 class Book:
     """What holds in each project, parsed once; projects that say nothing of their own share what the company says.
 
@@ -130,6 +138,7 @@ class Book:
         self._policy_of = lru_cache(maxsize=4096)(self._policy)
         self._rules_of = lru_cache(maxsize=4096)(self._rules)
         self._calendar_of = lru_cache(maxsize=4096)(self._calendar)
+        self._ways_of = lru_cache(maxsize=4096)(self._ways)
 
     def policy(self, project: str) -> dict[str, Any]:
         """The policy of ``project``."""
@@ -138,6 +147,10 @@ class Book:
     def rules(self, project: str) -> Rules:
         """The rows that hold in ``project``."""
         return self._rules_of(self._edition(project))
+
+    def ways(self, project: str) -> Ways:
+        """Who is above whom in ``project``."""
+        return self._ways_of(self._edition(project))
 
     def calendar(self, project: str, zone: str | None) -> Calendar:
         """The calendar of ``project``, in its own ``zone`` if it has one."""
@@ -164,6 +177,9 @@ class Book:
 
     def _rules(self, edition: Edition) -> Rules:
         return check(self.layers(edition.project))
+
+    def _ways(self, edition: Edition) -> Ways:
+        return ways.from_policy(self._policy_of(edition)[ways.TABLE])
 
     def _calendar(self, edition: Edition, zone: str | None) -> Calendar:
         return calendars.from_policy(self._policy_of(edition)["calendar"], zone)

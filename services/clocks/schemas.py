@@ -255,10 +255,24 @@ class Stopped(ClockEvent):
     late = fields.Boolean(required=True)
 
 
+class Somebody(Published):
+    """Who is told in the name of a role."""
+
+    role = fields.String(required=True, metadata={"description": "the role to be told"})
+    person = fields.String(required=True, metadata={"description": "the id of a user who was active and not on leave"})
+    held = fields.String(
+        required=True, data_key="as", metadata={"description": "the role that they hold: a higher one if nobody with the first was there"}
+    )
+
+
 class Told(ClockEvent):
     """What a step of a clock says. ``told_late``: long after its moment, because nobody swept."""
 
     audience = _roles()
+    persons = fields.List(
+        fields.Nested(Somebody), metadata={"description": "one for each role, if anybody is there up to the ladder's end"}
+    )
+    nobody = fields.Boolean(metadata={"description": "for some role nobody is there, up to the ladder's end"})
     channels = _channels()
     told_late = fields.Boolean()
 

@@ -3,23 +3,26 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import replace
 from datetime import timedelta
 from functools import cache
 from time import monotonic
 from typing import Any
 
-from prometheus_client import Histogram
+from prometheus_client import Counter, Histogram
 
 from services.clocks import compliance, model, schemas
-from services.clocks.book import Book, zone_event
+from services.clocks.book import Book, standing_event, zone_event
 from services.clocks.calendars import Calendars
 from services.clocks.model import Sighting, Watch
 from services.clocks.rulebook import Rulebooks
 from services.clocks.ruling import Ruling
 from services.clocks.spec import SPEC
+from services.clocks.staff import STAFF, Staff, person_of
 from services.clocks.store import OUTCOMES, PROJECTS, WATCHES, Archive, Zones
 from steward.bus.envelope import Envelope
 from steward.errors import BadInput, NotFound, Transient
+from steward.facts import Decision
 from steward.policy import Policies
 from steward.service import Service, handles, rpc, sweep
 from steward.store.reading import Page, Reading
@@ -37,6 +40,10 @@ LAG = Histogram(
     "Between the moment a clock's step was due and its telling",
     buckets=(0.1, 0.25, 0.5, 1, 2, 5, 15, 60, 300, 3600),
 )
+EXHAUSTED = Counter(
+    "steward_clock_ladder_exhausted",
+    "Steps of clocks told in the name of a role where nobody was there, neither in it nor in any role above it",
+)
 
 
 @cache
@@ -47,6 +54,11 @@ def _rulebooks(read: Reading) -> Rulebooks:
 @cache
 def _book(policies: Policies, rulebooks: Rulebooks) -> Book:
     return Book(policies, rulebooks.said)
+
+
+@cache
+def _staff(read: Reading) -> Staff:
+    return Staff(read)
 
 
 class Clocks(Service):
@@ -66,6 +78,11 @@ class Clocks(Service):
         """The rules of this process, parsed once."""
         return _book(self.policy, self.rulebooks)
 
+    @property
+    def staff(self) -> Staff:
+        """Who can be called upon, as this process knows it."""
+        return _staff(self.store.read)
+
     @handles
     def on_event(self, event: Envelope) -> None:
         rules = self.book.rules(event.project)
@@ -79,11 +96,13 @@ class Clocks(Service):
             decision = model.observe(watch, seen, rules, calendars, self._number(event.project, "subject", "keep_events"))
             if decision is None:
                 return
+            decision = self._addressed(decision)
             work.apply(WATCHES, decision)
             self._keep_outcomes(work, watch, decision.state, calendars)
             new_version = self._counts_by(decision.state, calendars.current.version)
             if new_version:
                 self.archive.keep(work, calendars.current)
+        EXHAUSTED.inc(model.unheard(decision))
         if new_version:
             self.archive.was_kept(calendars.current)
 
@@ -93,6 +112,17 @@ class Clocks(Service):
         if zone:
             with self.store.work() as work:
                 work.keep(PROJECTS.name, {"_id": event.project, "zone": zone})
+
+    @handles
+    def on_standing(self, event: Envelope) -> None:
+        """Keep what is newest of somebody, whichever comes first."""
+        person = person_of(event, standing_event()[1])
+        with self.store.work() as work:
+            known = work.find(STAFF, person.id)
+            if known and known.told >= person.told:
+                return
+            work.apply(STAFF, Decision(replace(person, version=known.version if known else 0)))
+        self.staff.forget()
 
     @sweep
     def fire_due(self) -> None:
@@ -187,8 +217,17 @@ class Clocks(Service):
             decision = model.fire(fresh, self.context.now, self.book.rules(fresh.project).carry, late_after)
             if decision is None or moment is None:
                 return
+            decision = self._addressed(decision)
             work.apply(WATCHES, decision)
+        EXHAUSTED.inc(model.unheard(decision))
         LAG.observe((self.context.now - moment).total_seconds())
+
+    def _addressed(self, decision: Decision[Watch]) -> Decision[Watch]:
+        """``decision`` with the persons who are told of it now."""
+        if not model.tells(decision):
+            return decision
+        project = decision.state.project
+        return model.addressed(decision, self.staff.of(project), self.book.ways(project), self.context.now)
 
     def _page(self, project: str, query: dict[str, Any]) -> Page[Watch]:
         wanted = {"state": query["state"].value} if query["state"] else {}

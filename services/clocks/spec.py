@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from services.clocks.book import heard_events, zone_event
+from services.clocks.book import heard_events, standing_event, zone_event
 from services.clocks.store import COLLECTIONS
 from steward.spec import Call, Event, Hears, Permission, Route, ServiceSpec, Sweep
 
@@ -31,7 +31,11 @@ SPEC = ServiceSpec(
         _event("rules_changed", "Somebody said other rules"),
         _event("cancelled", "A clock lost its purpose"),
     ),
-    hears=(Hears("on_event", heard_events(), any_order=True), Hears("on_project", (zone_event()[0],))),
+    hears=(
+        Hears("on_event", heard_events(), any_order=True),
+        Hears("on_project", (zone_event()[0],)),
+        Hears("on_standing", (standing_event()[0],), any_order=True),
+    ),
     calls=(
         Call(
             "list_clocks",

@@ -12,6 +12,7 @@ from cattrs.preconf.json import make_converter
 from services.clocks.calendars import Calendars, from_data, to_data
 from services.clocks.model import Watch
 from services.clocks.rulebook import RULEBOOKS
+from services.clocks.staff import STAFF_KEPT
 from services.clocks.working import Calendar
 from steward.spec import Collection, Index
 from steward.store.reading import Reading
@@ -35,6 +36,7 @@ COLLECTIONS = (
     OUTCOMES,
     PROJECTS,
     Collection(RULEBOOKS.collection),
+    STAFF_KEPT,
 )
 
 

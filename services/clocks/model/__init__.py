@@ -2,6 +2,7 @@
 
 from services.clocks.model.clock import ENDED, LIVE, TRANSITIONS, Clock, Kind, Sighting, State, Step, Terms, Turn
 from services.clocks.model.explain import Stretch, explained
+from services.clocks.model.ladder import addressed, tells, unheard
 from services.clocks.model.watch import Watch, acknowledge, fire, observe
 
 __all__ = [
@@ -18,7 +19,10 @@ __all__ = [
     "Turn",
     "Watch",
     "acknowledge",
+    "addressed",
     "explained",
     "fire",
     "observe",
+    "tells",
+    "unheard",
 ]
