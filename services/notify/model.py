@@ -88,7 +88,9 @@ class Prepared:
 
 @dataclass(frozen=True)
 class Message:
-    """One matter, told once to one audience. ``next_at`` is when the service looks at it again, UTC; None: never.
+    """One matter, told once to one audience, or to the user ``person`` for it.
+
+    ``next_at`` is when the service looks at it again, UTC; None: never.
 
     ``attempts``, ``look_ups``, ``text``, ``recipient``, ``first_at``, ``tried_at`` and ``operator_id`` are those of
     the present channel. ``doubtful`` stays set once a message may have gone out twice, or not at all.
@@ -127,6 +129,7 @@ class Message:
     operator_id: str | None = None
     reason_code: str | None = None
     earlier: tuple[Earlier, ...] = ()
+    person: str | None = None
     version: int = 0
 
     @property
@@ -156,6 +159,7 @@ def queue(
         rule=call.rule.id,
         template=call.rule.template,
         audience=call.audience,
+        person=call.person,
         channels=reachable or call.rule.channels,
         state=State.QUEUED,
         created_at=now,
@@ -167,7 +171,7 @@ def queue(
     if not reachable:
         return _suppressed(message, "no_contact", now)
     queued = _queued(message, now, terms)
-    return _decide(queued, "queued", rule=message.rule, audience=message.audience)
+    return _decide(queued, "queued", rule=message.rule, audience=message.audience, person=message.person)
 
 
 def too_early(message: Message, now: datetime, terms: Terms) -> bool:

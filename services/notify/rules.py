@@ -14,8 +14,18 @@ CALLER = "caller"
 ROLES = "roles"
 ROLE = "role:"
 """How the audience of a message names a role of staff: ``role:supervisor``."""
+PERSON = "person:"
+"""How the id of a message tells the person whom it is for: the same matter is told to nobody in two roles."""
 
 _ID_CHARACTERS = 26
+
+
+@dataclass(frozen=True)
+class Addressee:
+    """Whom a message is for: the caller, or a role, and the user who is to act for it if one was named."""
+
+    audience: str
+    person: str | None = None
 
 
 @dataclass(frozen=True)
@@ -40,12 +50,23 @@ class Rule:
             return False
         return not (self.unless and _holds(self.unless, known, any))
 
-    def audiences(self, known: Mapping[str, Any]) -> tuple[str, ...]:
-        """Who is told: the caller, or one entry a role."""
+    def addressees(self, known: Mapping[str, Any]) -> tuple[Addressee, ...]:
+        """Who is told: the caller, or one entry a role; of those that an event names a person for, one a person."""
         if self.audience == CALLER:
-            return (CALLER,)
-        roles = known.get("audience") or () if self.audience == ROLES else self.audience
-        return tuple(ROLE + role for role in dict.fromkeys(roles))
+            return (Addressee(CALLER),)
+        if self.audience != ROLES:
+            return tuple(Addressee(ROLE + role) for role in dict.fromkeys(self.audience))
+        persons = {named["role"]: named for named in known.get("persons") or ()}
+        told: dict[str, Addressee] = {}
+        for role in sorted(dict.fromkeys(known.get("audience") or ()), key=lambda role: not _in_person(role, persons)):
+            person = persons[role]["person"] if role in persons else None
+            told.setdefault(person or ROLE + role, Addressee(ROLE + role, person))
+        return tuple(told.values())
+
+    def ways(self, known: Mapping[str, Any]) -> tuple[str, ...]:
+        """The channels in order of preference: those that the event asks for go before the rule's own."""
+        asked = known.get("channels") or () if self.audience == ROLES else ()
+        return tuple(dict.fromkeys((*asked, *self.channels)))
 
 
 @dataclass(frozen=True)
@@ -55,6 +76,7 @@ class Announcement:
     id: str
     rule: Rule
     audience: str
+    person: str | None = None
 
 
 @dataclass(frozen=True)
@@ -170,8 +192,10 @@ def announcements(policy: Mapping[str, Any], event: str, event_id: str, matter: 
         if not rule.applies(event, known):
             continue
         about, once = _topic(rule.per, event_id, matter, known)
-        for audience in rule.audiences(known):
-            yield Announcement(message_id(rule.id, about, audience, once), rule, audience)
+        for to in rule.addressees(known):
+            yield Announcement(
+                message_id(rule.id, about, PERSON + to.person if to.person else to.audience, once), rule, to.audience, to.person
+            )
 
 
 def _topic(per: str, event_id: str, matter: str, known: Mapping[str, Any]) -> tuple[str, str]:
@@ -202,6 +226,11 @@ def _time_in(text: str) -> datetime | None:
         return time_of(text[:_ID_CHARACTERS]) if len(text) >= _ID_CHARACTERS else None
     except (ValueError, OverflowError, OSError):
         return None
+
+
+def _in_person(role: str, persons: Mapping[str, Mapping[str, Any]]) -> bool:
+    """Whether the person named for ``role`` holds it, and stands in for nobody."""
+    return role in persons and persons[role].get("as") == role
 
 
 def _holds(conditions: Mapping[str, Any], known: Mapping[str, Any], of: Callable[[Iterable[bool]], bool]) -> bool:

@@ -31,6 +31,11 @@ class MessageQuery(PageQuery):
         validate=validate.Length(min=1, max=60),
         metadata={"description": "`caller`, or `role:` and a role of staff, such as `role:supervisor`"},
     )
+    person = fields.String(
+        load_default=None,
+        validate=validate.Length(min=1, max=60),
+        metadata={"description": "The id of the user who is to act, or `me`"},
+    )
     matter = fields.String(
         load_default=None,
         validate=validate.Length(min=1, max=120),
@@ -56,6 +61,7 @@ class MessageView(Schema):
     matter = fields.String(required=True)
     rule = fields.String(required=True)
     audience = fields.String(required=True)
+    person = fields.String(allow_none=True, metadata={"description": "The id of the user who is to act, where one was named"})
     channel = fields.String(required=True)
     channels = fields.List(fields.String(), required=True)
     state = fields.Enum(State, by_value=True, required=True)
@@ -85,6 +91,7 @@ class Queued(_Event):
 
     rule = fields.String(required=True)
     audience = fields.String(required=True)
+    person = fields.String(allow_none=True)
 
 
 class Sent(_Event):

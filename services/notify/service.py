@@ -28,6 +28,8 @@ from steward.settings import Settings, SettingsError
 log = logging.getLogger(__name__)
 
 CHANNELS = "steward.channels"
+ME = "me"
+_USER = "user:"
 _view = schemas.MessageView()
 
 
@@ -92,10 +94,15 @@ class Notify(Service):
             words={name: str(known.get(name) or "") for name in call.rule.words},
             unit=known.get("unit"),
             urgency=known.get("urgency"),
-            reachable=tuple(name for name in call.rule.channels if self._may_reach(name, known)),
+            reachable=self._reachable(call, known),
             now=self.context.now,
             terms=Terms.of(policy, project.get("timezone")),
         )
+
+    def _reachable(self, call: Announcement, known: Mapping[str, Any]) -> tuple[str, ...]:
+        """The channels to try, in order: of those that the event asks for, the installed ones, and those of the rule."""
+        usable = (name for name in call.rule.ways(known) if name in self.desk.channels or name in call.rule.channels)
+        return tuple(name for name in usable if self._may_reach(name, known))
 
     def _may_reach(self, channel: str, known: Mapping[str, Any]) -> bool:
         """Whether the event itself does not rule ``channel`` out."""
@@ -126,6 +133,8 @@ class Notify(Service):
     def messages(self, project: str, query: dict[str, Any]) -> dict[str, Any]:
         cursor, limit = query.pop("cursor"), query.pop("limit")
         wanted = {name: str(value) for name, value in query.items() if value is not None}
+        if wanted.get("person") == ME:
+            wanted["person"] = self.context.principal.id.removeprefix(_USER)
         page = self.store.read.page(MESSAGES, {"project": project, **wanted}, cursor, limit)
         return {"items": [_view.dump(message) for message in page.items], "next": page.next}
 

@@ -55,7 +55,7 @@ SPEC = ServiceSpec(
     ),
     permissions=(
         Permission("notify.read", (*_STAFF, "quality", "auditor"), "See messages"),
-        Permission("notify.work", _STAFF, "Post letters, work off phone tasks"),
+        Permission("notify.work", (*_STAFF, "quality"), "Post letters, work off phone tasks"),
     ),
     collections=COLLECTIONS,
     sweeps=(Sweep("send_due", every_s=0.25),),

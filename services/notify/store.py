@@ -23,6 +23,7 @@ COLLECTIONS = (
             Index(("project", "_id")),
             Index(("project", "state", "_id")),
             Index(("project", "matter", "_id")),
+            Index(("project", "person", "_id")),
         ),
     ),
     Collection(MATTERS),

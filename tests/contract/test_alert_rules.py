@@ -29,8 +29,8 @@ def test_the_alerts_fire_when_they_should() -> None:
 
 def test_every_metric_that_an_alert_asks_for_is_exported(system: System) -> None:
     asked = set(re.findall(r"steward_[a-z_]+", (RULES / "steward.rules.yml").read_text()))
-    row = system.rows("tickets")[0]
-    exposed = text_string_to_metric_families(httpx.get(f"http://127.0.0.1:{row.port}/metrics").text)
-    known = {family.name for family in exposed}
+    rows = [*system.rows("tickets"), *system.rows("clocks")]
+    exposed = (text_string_to_metric_families(httpx.get(f"http://127.0.0.1:{row.port}/metrics").text) for row in rows)
+    known = {family.name for families in exposed for family in families}
     stems = {re.sub(r"_(bucket|total|sum|count)$", "", name) for name in asked}
     assert stems <= known
