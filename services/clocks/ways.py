@@ -50,6 +50,6 @@ def _check(role: str, up: Mapping[str, Any], end: str) -> None:
     passed = [role]
     while above in up:
         if above in passed:
-            raise BadRule(f"{TABLE}.up", role, f"goes round: {' → '.join([*passed, above])}")
+            raise BadRule(f"{TABLE}.up", "", f"goes round: {' → '.join([*passed, above])}")
         passed.append(above)
         above = up[above]

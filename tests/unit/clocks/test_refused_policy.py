@@ -115,6 +115,8 @@ def test_an_event_from_outside_or_of_a_service_whose_spec_cannot_be_read_is_beli
         ("[project.yh.calendar.closures.x]\nfrom = 2026-01-02\nto = 2026-01-01", BadCalendar, "{file} [project.yh]: calendar.closures.x"),
         ("[calendar.years.2027]\nstatus = 'maybe'", BadCalendar, "{file}: calendar.years.2027.status: 'maybe' is neither"),
         ("profile = 'S3/11x'", BadRule, "{file}: profile: there is no profile 'S3/11x' (did you mean S3/11?)"),
+        ("[escalation.up]\nsupervisor = 'desk'", BadRule, "{file}: escalation.up: goes round: desk → supervisor → desk"),
+        ("[project.yh.escalation.up]\ndesk = 'boss'", BadRule, "{file} [project.yh]: escalation.up.desk: nobody is above 'boss'"),
         ("[clocks]\ndesk-accept = 5", BadRule, "{file}: clocks.desk-accept: is not a table"),
     ],
 )
