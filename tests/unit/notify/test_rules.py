@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tomllib
+from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
 from importlib.resources import files
 from zoneinfo import ZoneInfo
@@ -11,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.notify.rules import Quiet, Rule, Terms, announcements, heard, message_id, rules
+from services.notify.rules import Announcement, Quiet, Rule, Terms, announcements, heard, message_id, rules
 from services.notify.spec import SPEC
 from services.notify.words import LANGUAGES, Words, spoken
 from steward.ids import derived_id, new_id, time_of
@@ -94,6 +95,44 @@ def test_each_breach_is_a_message_of_its_own_but_its_redelivery_is_not() -> None
     known = {"audience": ["desk"]}
     ids = [next(announcements(POLICY, "clocks.breached", event, "tickets/t", known)).id for event in ("e1", "e2", "e2")]
     assert ids[0] != ids[1] == ids[2]
+
+
+def named(**persons: tuple[str, str]) -> list[dict[str, str]]:
+    return [{"role": role, "person": person, "as": held} for role, (person, held) in persons.items()]
+
+
+def calls_for(known: dict[str, object], event: str = "e") -> list[Announcement]:
+    return list(announcements(POLICY, "clocks.breached", event, "tickets/t", known))
+
+
+def test_a_task_is_for_the_person_whom_the_event_names_and_for_the_role_where_it_names_none() -> None:
+    known = {"audience": ["desk", "supervisor"], "persons": named(desk=("li", "desk"))}
+    assert [(call.audience, call.person) for call in calls_for(known)] == [("role:desk", "li"), ("role:supervisor", None)]
+
+
+def test_who_stands_in_for_one_role_and_holds_another_gets_one_task_as_what_they_are() -> None:
+    known = {"audience": ["desk", "supervisor"], "persons": named(desk=("wu", "supervisor"), supervisor=("wu", "supervisor"))}
+    assert [(call.audience, call.person) for call in calls_for(known)] == [("role:supervisor", "wu")]
+    stands_in = {"audience": ["desk", "supervisor"], "persons": named(desk=("ma", "manager"), supervisor=("ma", "manager"))}
+    assert [(call.audience, call.person) for call in calls_for(stands_in)] == [("role:desk", "ma")]
+
+
+def test_the_id_of_a_message_to_a_role_is_made_as_ever_and_tells_persons_apart() -> None:
+    (to_role,) = calls_for({"audience": ["desk"]})
+    assert to_role.id == message_id("clock-breached", "tickets/t", "role:desk", "e") == next(iter(calls_for({"audience": ["desk"]}))).id
+    to_persons = [calls_for({"audience": ["desk"], "persons": named(desk=(who, "desk"))})[0].id for who in ("li", "wu", "li")]
+    assert to_persons[0] == to_persons[2] and len({to_role.id, *to_persons}) == 3
+
+
+def test_only_rules_for_the_roles_of_an_event_follow_its_persons_and_channels() -> None:
+    known = {"audience": ["desk"], "persons": named(desk=("li", "desk")), "channels": ["sms", "phone"]}
+    follows = Rule("r", ("a.b",), "roles", ("phone", "letter"), "t", quiet=False)
+    assert follows.ways(known) == ("sms", "phone", "letter")
+    assert follows.ways({"channels": []}) == follows.ways({}) == ("phone", "letter")
+    for audience in ("caller", ("desk",)):
+        own = replace(follows, audience=audience)
+        assert own.ways(known) == ("phone", "letter")
+        assert [to.person for to in own.addressees(known)] == [None]
 
 
 def test_breaches_that_an_outage_delayed_are_one_message_an_hour_for_each_role() -> None:
