@@ -207,6 +207,22 @@ def test_what_nobody_can_tell_is_doubtful_and_sent_again_only_if_policy_says_so(
     assert [fact.name for fact in decision.facts] == ["doubtful"]
 
 
+def test_a_task_for_somebody_says_who_they_are() -> None:
+    decision = model.queue(
+        Announcement("m", a_rule(audience="roles"), "role:supervisor", "01k-li"),
+        project="p",
+        matter="tickets/t",
+        words={},
+        unit=None,
+        urgency=None,
+        reachable=("phone",),
+        now=NOON,
+        terms=TERMS,
+    )
+    assert (decision.state.person, decision.state.audience, decision.state.channels) == ("01k-li", "role:supervisor", ("phone",))
+    assert decision.facts[0].data["person"] == "01k-li"
+
+
 def test_a_caller_without_phone_or_unit_is_suppressed_with_the_reason() -> None:
     decision = model.queue(
         Announcement("m", a_rule(), "caller"),
