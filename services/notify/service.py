@@ -134,13 +134,16 @@ class Notify(Service):
         cursor, limit = query.pop("cursor"), query.pop("limit")
         wanted = {name: str(value) for name, value in query.items() if value is not None}
         if wanted.get("person") == ME:
-            wanted["person"] = self.context.principal.id.removeprefix(_USER)
+            wanted["person"] = self._me
+        self._require("notify.read", project, wanted.get("person"))
         page = self.store.read.page(MESSAGES, {"project": project, **wanted}, cursor, limit)
         return {"items": [_view.dump(message) for message in page.items], "next": page.next}
 
     @rpc
     def message(self, project: str, message: str) -> dict[str, Any]:
-        found: dict[str, Any] = _view.dump(self.store.read.get(MESSAGES, message, project))
+        kept = self.store.read.get(MESSAGES, message, project)
+        self._require("notify.read", project, kept.person)
+        found: dict[str, Any] = _view.dump(kept)
         return found
 
     @rpc
@@ -164,5 +167,15 @@ class Notify(Service):
         terms = Terms.of(self.policy.of(project))
         with self.store.work() as work:
             state = work.load(MESSAGES, message, project)
+            self._require("notify.work", project, state.person)
             state = work.apply(MESSAGES, model.called(state, body["reached"], body["remark_code"], self.context.now, terms))
             return work.answer(_view.dump(state))  # type: ignore[no-any-return]
+
+    @property
+    def _me(self) -> str:
+        return self.context.principal.id.removeprefix(_USER)
+
+    def _require(self, permission: str, project: str, person: str | None) -> None:
+        """Whoever was named has their own tasks, whatever their role. Raises NotPermitted for all others without ``permission``."""
+        if person != self._me:
+            self.context.principal.require(permission, project)

@@ -12,6 +12,7 @@ NAME = "notify"
 POLICY = "services.notify:policy.toml"
 _S = "services.notify.schemas:"
 _STAFF = ("desk", "zone_manager", "supervisor", "manager")
+_ALL = (*_STAFF, "engineer", "security", "cleaner", "cashier", "finance", "quality", "auditor")
 _MESSAGE = "/projects/{project}/messages/{message}"
 
 
@@ -40,11 +41,11 @@ SPEC = ServiceSpec(
         Hears("on_residents", ("residents.project_opened", "residents.units_registered")),
     ),
     calls=(
-        Call("messages", "notify.read", "Messages", query=f"{_S}MessageQuery", answer=f"{_S}MessageView"),
-        Call("message", "notify.read", "One message", answer=f"{_S}MessageView"),
+        Call("messages", "notify.own", "Messages", query=f"{_S}MessageQuery", answer=f"{_S}MessageView"),
+        Call("message", "notify.own", "One message", answer=f"{_S}MessageView"),
         Call("letter", "notify.read", "A letter as PDF, made of its kept text"),
         Call("posted", "notify.work", "The letter is posted", body="steward.shapes:Nothing", answer=f"{_S}MessageView"),
-        Call("done", "notify.work", "The phone task is done", body=f"{_S}Called", answer=f"{_S}MessageView"),
+        Call("done", "notify.own", "The phone task is done", body=f"{_S}Called", answer=f"{_S}MessageView"),
     ),
     routes=(
         Route("GET", "/projects/{project}/messages", "messages", paged=True),
@@ -54,6 +55,7 @@ SPEC = ServiceSpec(
         Route("POST", f"{_MESSAGE}/done", "done", changes=True),
     ),
     permissions=(
+        Permission("notify.own", _ALL, "See and work off the tasks that one is named for"),
         Permission("notify.read", (*_STAFF, "quality", "auditor"), "See messages"),
         Permission("notify.work", (*_STAFF, "quality"), "Post letters, work off phone tasks"),
     ),
