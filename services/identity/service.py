@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import Any
 
@@ -12,7 +12,7 @@ from services.identity.passwords import Passwords, passwords
 from services.identity.spec import SPEC
 from services.identity.store import GUARDS, ROLLS, USERS
 from steward.bus.attempts import attempt
-from steward.errors import AlreadyExists, Conflict, NotAuthenticated, NotFound
+from steward.errors import AlreadyExists, BadInput, Conflict, NotAuthenticated, NotFound
 from steward.facts import Decision
 from steward.ids import new_id
 from steward.service import Service, rpc, sweep
@@ -38,6 +38,13 @@ def _token_key() -> str:
 def _view(user: User) -> View:
     view: View = schemas.UserView().dump(user)
     return view
+
+
+def _utc(field: str, moment: datetime) -> datetime:
+    try:
+        return truncate(moment.astimezone(UTC))
+    except OverflowError as error:
+        raise BadInput.of(field, "is at the end of time") from error
 
 
 class Identity(Service):
@@ -133,8 +140,7 @@ class Identity(Service):
     @rpc
     def add_absence(self, user: str, body: dict[str, Any]) -> View:
         """A user goes on leave. Raises BadInput; IllegalTransition when a role would be empty that must not be."""
-        begins, until = (truncate(body[name].astimezone(UTC)) for name in ("since", "until"))
-        absence = model.Absence(new_id(), begins, until)
+        absence = model.Absence(new_id(), _utc("from", body["since"]), _utc("until", body["until"]))
         return self._change(user, lambda state: model.add_absence(self._own(state), absence, self._policy["absences"], self.context.now))
 
     @rpc

@@ -108,5 +108,7 @@ def test_the_only_one_of_quality_cannot_go_on_leave_until_there_is_another(house
     assert house.ask(path, spell).status_code == 200
     again = house.ask(path, spell)
     assert again.status_code == 422 and again.json()["errors"][0]["field"] == "from"
+    never = house.ask(path, spell | {"until": "9999-12-31T23:59:59-14:00"})
+    assert never.status_code == 422 and never.json()["errors"][0]["field"] == "until"
     late = house.ask(path, {"from": spell["from"]})
     assert late.status_code == 422 and late.json()["errors"][0]["field"] == "until"
