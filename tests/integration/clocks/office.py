@@ -70,10 +70,10 @@ class Office:
         self.send(event)
         return event
 
-    def send(self, event: Envelope) -> None:
-        """Put ``event`` into the queue of clocks."""
+    def send(self, event: Envelope, queue: str = QUEUE) -> None:
+        """Put ``event`` into a queue of clocks."""
         self._producer.publish(
-            event.encode(), exchange="", routing_key=QUEUE, message_id=event.id, content_type=CONTENT_TYPE, delivery_mode=2
+            event.encode(), exchange="", routing_key=queue, message_id=event.id, content_type=CONTENT_TYPE, delivery_mode=2
         )
 
     def facts(self, ticket: str, project: str = "yh") -> list[dict[str, Any]]:

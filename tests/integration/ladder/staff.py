@@ -11,6 +11,7 @@ import httpx
 from pymongo import MongoClient
 
 from steward.bus.client import Client
+from steward.bus.envelope import Envelope
 from steward.ids import new_id
 from steward.testing.system import System
 from steward.testing.waiting import eventually
@@ -73,6 +74,19 @@ class House:
     def leave(self, user: str, since: timedelta = timedelta(minutes=-1), until: timedelta = timedelta(hours=1)) -> Json:
         """``user`` is on leave from ``since`` to ``until``, seen from now."""
         return self.changed(f"{user}/absences", {"from": iso(now() + since), "until": iso(now() + until)})
+
+    def stand(self, user: str, version: int, grants: dict[str, list[str]]) -> None:
+        """Tell clocks, and nobody else, what ``user`` is as of ``version``."""
+        data = {"user": user, "active": True, "grants": grants, "away": []}
+        about = f"identity/{user}"
+        event = Envelope(new_id(), "identity.standing_changed", about, now(), data, "*", about, version, "user:admin", new_id())
+        self.office.send(event, "clocks.on_standing")
+
+    def known(self, user: str) -> Json:
+        """What clocks has kept of ``user``."""
+        kept = self._store["steward_clocks"]["staff"].find_one({"_id": user})
+        assert kept is not None
+        return kept
 
     def breached(self, project: str, ago_s: float = 301) -> tuple[str, Json]:
         """A ticket that was raised ``ago_s`` seconds ago and never accepted, and the event that tells of it."""

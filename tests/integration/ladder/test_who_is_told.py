@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
@@ -10,11 +11,13 @@ import httpx
 from prometheus_client.parser import text_string_to_metric_families
 
 from services.clocks.staff import REFRESH_S
+from steward.ids import new_id
 from steward.testing.waiting import eventually
 from steward.times import iso, now
 from steward.trust.principals import Principal
 from tests.integration.ladder.staff import House
 
+HANDLED = ("steward_handler_seconds_count", {"handler": "on_standing", "outcome": "ok"})
 HEADS = ("desk", "supervisor", "manager", "quality")
 
 
@@ -80,10 +83,28 @@ def test_where_there_is_nobody_at_all_the_event_and_the_metric_say_so_and_the_ta
     assert exhausted(house) == before + 2  # the warning, and the breach
 
 
+def test_of_what_is_told_of_somebody_the_newest_stays_in_whatever_order_it_comes(house: House) -> None:
+    people = [new_id() for _ in range(10)]
+    told = [(person, version) for person in people for version in range(1, 7)]
+    random.Random(20261123).shuffle(told)
+    before = counted(house, HANDLED)
+    for person, version in told:
+        house.stand(person, version, {"yh": ["desk"] * (version % 2)})
+    eventually(lambda: counted(house, HANDLED) >= before + len(told), "all is handled")
+    assert [house.known(person)["told"] for person in people] == [6] * len(people)
+    assert {house.known(person)["grants"]["yh"] == [] for person in people} == {True}
+
+
 def exhausted(house: House) -> float:
+    return counted(house, ("steward_clock_ladder_exhausted_total", {}))
+
+
+def counted(house: House, wanted: tuple[str, dict[str, str]]) -> float:
+    """The sum of a metric over all processes of clocks, where its labels are as wanted."""
+    name, labels = wanted
     pages = (httpx.get(f"http://127.0.0.1:{row.port}/metrics", timeout=30).text for row in house.system.rows("clocks"))
     samples = [sample for page in pages for family in text_string_to_metric_families(page) for sample in family.samples]
-    return sum(sample.value for sample in samples if sample.name == "steward_clock_ladder_exhausted_total")
+    return sum(sample.value for sample in samples if sample.name == name and labels.items() <= sample.labels.items())
 
 
 def test_of_the_last_two_of_quality_who_are_removed_at_the_same_moment_one_stays(house: House) -> None:
