@@ -9,7 +9,7 @@ from pathlib import Path
 
 from gateway.pace import Load
 from gateway.rates import Rate
-from steward.policy import merge
+from steward.policy import PolicyError, company, merge
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,11 +37,20 @@ class Limits:
 
     @classmethod
     def read(cls, folder: Path | None = None) -> Limits:
-        """The shipped numbers, with those of ``folder/gateway.toml`` in their place. Raises TypeError for an unknown one."""
+        """The shipped numbers, with those of ``folder/gateway.toml`` in their place.
+
+        Raises TypeError for an unknown one, PolicyError for what is not TOML.
+        """
         numbers = tomllib.loads(files("gateway").joinpath("policy.toml").read_text(encoding="utf-8"))
-        path = folder / "gateway.toml" if folder else None
-        if path and path.is_file():
-            numbers = merge(numbers, tomllib.loads(path.read_text(encoding="utf-8")))
+        numbers = merge(numbers, company("gateway", folder)[1])
         load = Load(**numbers.pop("load"))
         rates = {kind: Rate(**rate) for kind, rate in numbers.pop("rates").items()}
         return cls(**numbers, load=load, rates=rates)
+
+
+def check(folder: Path | None) -> None:
+    """Raises PolicyError for a file that cannot be understood."""
+    try:
+        Limits.read(folder)
+    except (TypeError, AttributeError) as error:
+        raise PolicyError(f"{company('gateway', folder)[0]}: {str(error).rpartition('__init__() ')[2]}") from error

@@ -19,20 +19,15 @@ from typing import Any  # noqa: E402
 from eventlet import wsgi  # noqa: E402
 from nameko.containers import ServiceContainer  # noqa: E402
 
-from steward import plugins  # noqa: E402
-from steward.bus import retrying  # noqa: E402
+from steward import plugins, soundness  # noqa: E402
 from steward.bus.topology import WrongTopology  # noqa: E402
 from steward.observe import health, logs  # noqa: E402
 from steward.policy import PolicyError  # noqa: E402
 from steward.settings import Settings  # noqa: E402
-from steward.spec import ServiceSpec  # noqa: E402
+from steward.spec import GATEWAY  # noqa: E402
 
 log = logging.getLogger(__name__)
 
-GATEWAY = "gateway"
-GATEWAY_CLASS = "gateway.service:Gateway"
-NO_SPEC = ServiceSpec(GATEWAY, {}, GATEWAY_CLASS)
-"""Of the gateway, which handles no events."""
 MAX_WORKERS = 500
 """Beyond the sum of all shares: what bounds work is each handler's share, not a pool that they would all wait for."""
 DRAIN_S = 18
@@ -47,7 +42,7 @@ def run(name: str) -> int:
     logs.configure(name, settings.log_level)
     service = _service_class(name)
     try:
-        retrying.check(getattr(service, "spec", NO_SPEC), settings.policy)
+        soundness.check(getattr(service, "spec", GATEWAY), settings.policy)
     except PolicyError as error:
         log.critical("%s does not start: %s", name, error)
         return 1
@@ -74,11 +69,11 @@ def _is_a_defect(record: logging.LogRecord) -> bool:
 
 
 def _service_class(name: str) -> type[Any]:
-    if name == GATEWAY:
-        return plugins.load(GATEWAY_CLASS)  # type: ignore[no-any-return]
+    if name == GATEWAY.name:
+        return plugins.load(GATEWAY.service)  # type: ignore[no-any-return]
     specs = plugins.installed_services()
     if name not in specs:
-        sys.exit(f"no service {name!r}; installed: {', '.join(specs)}, {GATEWAY}")
+        sys.exit(f"no service {name!r}; installed: {', '.join(specs)}, {GATEWAY.name}")
     return plugins.load(specs[name].service)  # type: ignore[no-any-return]
 
 

@@ -155,6 +155,9 @@ class ServiceSpec:
     sweeps: tuple[Sweep, ...] = ()
     policy: str = ""
     """``package:file.toml`` with the shipped numbers."""
+    check: str = ""
+    """``package.module:function`` that gets the policy folder (or None) and raises PolicyError, saying where, for what
+    cannot be followed there. Asked before the service starts, and by ``steward doctor``."""
     menu: tuple[dict[str, str], ...] = field(default=())
 
     @cached_property
@@ -185,3 +188,7 @@ class ServiceSpec:
         """Each handler's queue name with its declaration."""
         for hears in self.hears:
             yield f"{self.name}.{hears.handler}", hears
+
+
+GATEWAY = ServiceSpec("gateway", {}, "gateway.service:Gateway", check="gateway.limits:check")
+"""What the kit must know of the gateway, which publishes and hears nothing as services do."""

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from functools import cache, lru_cache
 from importlib.metadata import EntryPoint, entry_points
 from importlib.resources import files
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from services.clocks import calendars, ways
@@ -111,7 +112,13 @@ def check(layers: Iterable[Layer]) -> Rules:
 
 def heard_events() -> tuple[str, ...]:
     """Every event that a row names, in any project of this installation. Raises BadPolicy for what is wrong."""
-    return tuple(sorted(frozenset().union(*(check(layers).heard for layers in _everywhere()))))
+    return tuple(sorted(frozenset().union(*(check(layers).heard for layers in _everywhere(settings.read("policy"))))))
+
+
+def check_folder(folder: Path | None) -> None:
+    """Raises BadPolicy for what is wrong in the company's ``folder``, for all projects or for one."""
+    for layers in _everywhere(folder):
+        check(layers)
 
 
 def zone_event() -> tuple[str, str]:
@@ -185,9 +192,9 @@ class Book:
         return calendars.from_policy(self._policy_of(edition)["calendar"], zone)
 
 
-def _everywhere() -> Iterator[tuple[Layer, ...]]:
+def _everywhere(folder: Path | None) -> Iterator[tuple[Layer, ...]]:
     """The layers of the company, and those of each of its projects."""
-    path, own = company("clocks", settings.read("policy"))
+    path, own = company("clocks", folder)
     projects = own.pop("project", {})
     base = (Layer(POLICY, shipped()), Layer(path, own))
     yield base

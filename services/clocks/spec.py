@@ -117,5 +117,6 @@ SPEC = ServiceSpec(
     collections=COLLECTIONS,
     sweeps=(Sweep("fire_due", every_s=0.25, alone=True),),
     policy="services.clocks:policy.toml",
+    check="services.clocks.book:check_folder",
     menu=({"path": "/clocks", "en": "Clocks", "zh-CN": "时限", "permission": "clocks.read"},),
 )

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cached_property, lru_cache
+from pathlib import Path
 from typing import Any
 
 from nameko.extensions import DependencyProvider
 
 from services.duties.model import BadDuty, Terms, digest, parse
 from services.duties.spec import SPEC
-from steward.policy import Policies, PolicyError, company
+from steward.policy import Policies, PolicyError
 from steward.settings import Settings
+from steward.soundness import places
 
 _PARSED = 64
 """Projects whose rows are kept parsed: they are looked at now and then, and a thousand of them need much room."""
@@ -33,22 +35,21 @@ class Book:
         return parse(self.policy(project))
 
 
+def check(folder: Path | None) -> None:
+    """Raises PolicyError, which says where and what is wrong, for a row that cannot be understood."""
+    for where, _, policy in places(SPEC, folder):
+        try:
+            parse(policy)
+        except BadDuty as error:
+            raise PolicyError(f"{where}: {error}") from error
+
+
 class Rows(DependencyProvider):  # type: ignore[misc]
-    """``self.book``. The service does not start with a row that cannot be understood."""
+    """``self.book``."""
 
     @cached_property
     def _book(self) -> Book:
         return Book(Policies(SPEC, Settings.from_env().policy))
-
-    def setup(self) -> None:
-        """Raises PolicyError, which says where and what is wrong."""
-        place, own = company(SPEC.name, Settings.from_env().policy)
-        for project in ("", *own.get("project", {})):
-            try:
-                self._book.rows(project)
-            except BadDuty as error:
-                where = f"{place}, project {project}: " if project else f"{place}: " if place else ""
-                raise PolicyError(f"{where}{error}") from error
 
     def get_dependency(self, worker: Any) -> Book:
         return self._book

@@ -82,5 +82,6 @@ SPEC = ServiceSpec(
     ),
     sweeps=(Sweep("open_due", every_s=1.0),),
     policy="services.duties:policy.toml",
+    check="services.duties.book:check",
     menu=({"path": "/assignments", "en": "Duties", "zh-CN": "经常性工作", "permission": "duties.read"},),
 )

@@ -27,6 +27,7 @@ SPEC = ServiceSpec(
     title={"zh-CN": "通知", "en": "Notifications"},
     service="services.notify.service:Notify",
     policy=POLICY,
+    check="services.notify.checking:check",
     publishes=(
         Event("queued", f"{_S}Queued", "A message is called for"),
         Event("sent", f"{_S}Sent", "A channel has taken it: the operator, the print list, a task list"),

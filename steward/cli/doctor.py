@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 
 import click
@@ -14,6 +15,7 @@ from steward.local.doctor import examine
 @click.command()
 def command() -> None:
     """Look for what is wrong with this installation and say what mends it. The exit code is 1 when something is."""
+    logging.getLogger().addHandler(logging.NullHandler())  # whatever is wrong is a finding, and told once
     findings = examine(attach.place(), settings.inherited())
     width = max(len(finding.name) for finding in findings)
     for finding in findings:

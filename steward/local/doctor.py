@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from steward import settings
-from steward.local import broker, roster, secrets, store
+from steward.local import broker, policies, roster, secrets, store
 from steward.local.attach import environment
 from steward.local.place import Place, read_env
 from steward.local.plan import service_names
@@ -101,6 +101,18 @@ def _settings(patient: Patient) -> Iterator[Finding]:
         yield Finding("settings", True, "complete")
 
 
+def _policies(patient: Patient) -> Iterator[Finding]:
+    """Every service's policy, as it is checked when the service starts."""
+    try:
+        folder = settings.read("policy", patient.environ)
+    except settings.SettingsError as problem:
+        yield Finding("policy", False, str(problem), "set STEWARD_POLICY to a folder, or to nothing")
+        return
+    with settings.adopted(patient.environ):
+        for service, said, mend in policies.judge(folder):
+            yield Finding(f"policy {service}", not mend, said, mend)
+
+
 def _address(patient: Patient) -> Iterator[Finding]:
     if patient.roster.runs():
         return
@@ -141,5 +153,5 @@ def _private(patient: Patient, variable: str) -> bool:
 
 
 CHECKS: tuple[Check, ...] = (
-    _python, _rabbitmq, _secantus, _fonts, _services, _folder, _secrets, _settings, _address, _running, _backends,
+    _python, _rabbitmq, _secantus, _fonts, _services, _folder, _secrets, _settings, _policies, _address, _running, _backends,
 )  # fmt: skip

@@ -11,11 +11,10 @@ from typing import Any
 import pytest
 
 from services.duties import model
-from services.duties.book import Book, Rows
+from services.duties.book import Book, check
 from services.duties.model import BadDuty, Terms, parse
 from services.duties.spec import SPEC
 from steward.policy import Policies, PolicyError, Rules, merge
-from steward.settings import adopted
 from tests.unit.duties.rows import POLICY, SHANGHAI, row
 
 HANDBOOK = {
@@ -186,9 +185,8 @@ def test_rules_that_strike_every_few_seconds_need_a_company_that_wants_them() ->
 def test_the_service_does_not_start_with_a_wrong_row_and_says_where_it_stands(tmp_path: Path) -> None:
     file = tmp_path / "duties.toml"
     file.write_text('[project.yh.duties.patrol]\nrole = "gardener"\n')
-    keys = {"STEWARD_TOKEN_KEY": "k" * 32, "STEWARD_FIELD_KEY": "a" * 43 + "=", "STEWARD_POLICY": str(tmp_path)}
-    with adopted(keys), pytest.raises(PolicyError, match=rf"{file}, project yh: duties.patrol: role"):
-        Rows().setup()
+    with pytest.raises(PolicyError, match=rf"{file} \[project.yh\]: duties.patrol: role"):
+        check(tmp_path)
 
 
 def test_rows_are_known_by_project() -> None:
