@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import logging
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import timedelta
 from functools import cache
 from time import monotonic
 from typing import Any
 
-from prometheus_client import Counter, Histogram
+from prometheus_client import Counter, Gauge, Histogram
 
 from services.clocks import compliance, model, schemas
+from services.clocks.aside import Failed, failed, set_aside, still_aside
 from services.clocks.book import Book, standing_event, zone_event
 from services.clocks.calendars import Calendars
 from services.clocks.model import Sighting, Watch
@@ -31,8 +32,6 @@ from steward.times import iso
 from steward.together import each
 from steward.trust.principals import EVERYWHERE
 
-log = logging.getLogger(__name__)
-
 View = dict[str, Any]
 
 LAG = Histogram(
@@ -44,6 +43,8 @@ EXHAUSTED = Counter(
     "steward_clock_ladder_exhausted",
     "Steps of clocks told in the name of a role where nobody was there, neither in it nor in any role above it",
 )
+BACKLOG = Gauge("steward_clock_backlog", "Watches with a step that is due for long and not told")
+UNFIREABLE = Gauge("steward_clock_unfireable", "Watches that cannot be fired and are set aside")
 
 
 @cache
@@ -130,10 +131,17 @@ class Clocks(Service):
         sizes = self.policy.of("")["sweep"]
         until = monotonic() + sizes["most_s"]
         while monotonic() < until:
-            due = self.store.read.due(WATCHES, "next_at", self.context.now, limit=sizes["batch"])
-            each(self._fire_or_log, due, sizes["together"])
+            due = self.store.read.due(WATCHES, "next_at", self.context.now, sizes["batch"], self._unreadable)
+            each(self._fire_or_set_aside, due, sizes["together"])
             if len(due) < sizes["batch"]:
                 return
+
+    @sweep
+    def measure(self) -> None:
+        """How much is due and not told, and what is set aside: by every replica, for who fires may change."""
+        since = self.context.now - timedelta(seconds=self.policy.of("")["sweep"]["backlog_after_s"])
+        BACKLOG.set(self.store.read.count(WATCHES.collection, {"next_at": {"$lte": since}}))
+        UNFIREABLE.set(still_aside(self.store))
 
     @rpc
     def list_clocks(self, project: str, query: View) -> View:
@@ -198,14 +206,21 @@ class Clocks(Service):
     def get(self, project: str, watch: str) -> dict[str, Any]:
         return schemas.view(self.store.read.get(WATCHES, watch, project), self.context.now)
 
-    def _fire_or_log(self, watch: Watch) -> None:
+    def _fire_or_set_aside(self, watch: Watch) -> None:
         """A watch that cannot be fired stops nobody else's; a store that is away ends the sweep."""
         try:
             self._fire(watch)
         except Transient:
             raise
-        except Exception:
-            log.exception("clocks of %s cannot be fired", watch.subject)
+        except Exception as error:
+            if watch.next_at:
+                self._set_aside(Failed(watch.id, watch.subject, watch.next_at, error))
+
+    def _unreadable(self, document: Mapping[str, Any], error: Exception) -> None:
+        self._set_aside(failed(document, error))
+
+    def _set_aside(self, what: Failed) -> None:
+        set_aside(self.store, what, self.context.now, self.policy.of("")["sweep"]["aside_s"])
 
     def _fire(self, watch: Watch) -> None:
         with self.store.work(key=f"fire:{watch.id}:{watch.version}", lenient=True) as work:

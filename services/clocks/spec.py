@@ -115,7 +115,7 @@ SPEC = ServiceSpec(
         Permission("clocks.report", ("supervisor", "manager", "quality", "finance", "auditor"), "See how limits are kept"),
     ),
     collections=COLLECTIONS,
-    sweeps=(Sweep("fire_due", every_s=0.25, alone=True),),
+    sweeps=(Sweep("fire_due", every_s=0.25, alone=True), Sweep("measure", every_s=10)),
     policy="services.clocks:policy.toml",
     check="services.clocks.book:check_folder",
     menu=({"path": "/clocks", "en": "Clocks", "zh-CN": "时限", "permission": "clocks.read"},),

@@ -22,6 +22,7 @@ from steward.store.work import Work
 CALENDARS = Collection("calendars")
 OUTCOMES = Collection("outcomes", (Index(("project", "month")),))
 PROJECTS = Collection("projects")
+UNFIREABLE = Collection("unfireable")
 COLLECTIONS = (
     Collection(
         "watches",
@@ -35,6 +36,7 @@ COLLECTIONS = (
     CALENDARS,
     OUTCOMES,
     PROJECTS,
+    UNFIREABLE,
     Collection(RULEBOOKS.collection),
     STAFF_KEPT,
 )

@@ -11,7 +11,7 @@ from functools import partial
 from time import monotonic
 from typing import Any
 
-from prometheus_client import Histogram
+from prometheus_client import Counter, Gauge, Histogram
 
 from services.duties import ics, model, schemas
 from services.duties.ahead import feed_entries
@@ -36,6 +36,8 @@ LAG = Histogram(
     "Between the moment an occurrence was to open and its opening",
     buckets=(0.5, 1, 2, 5, 15, 60, 300, 3600, 86_400),
 )
+BACKLOG = Gauge("steward_duty_backlog", "Duties whose occurrence was to open long ago and is not opened")
+MISSED = Counter("steward_duties_missed_total", "Occurrences on record as missed, because nothing ran at their time")
 _PROJECTS_MOST = 10_000
 
 
@@ -70,6 +72,12 @@ class Duties(Service):
             if not moved:
                 break
         self._plan_projects(until)
+
+    @sweep
+    def measure(self) -> None:
+        """How many wait to be opened: by every replica, for any of them may hang."""
+        since = self.context.now - timedelta(seconds=self.book.policy("")["sweep"]["backlog_after_s"])
+        BACKLOG.set(self.store.read.count(PLANS.collection, {"next_at": {"$lte": since}}))
 
     @rpc
     def list_duties(self, project: str, query: View) -> View:
@@ -160,6 +168,8 @@ class Duties(Service):
             work.apply(PLANS, after)
         if moment:
             LAG.observe((self.context.now - moment).total_seconds())
+        if opened.state.state is model.State.SKIPPED:
+            MISSED.inc()
         return True
 
     def _plan_projects(self, until: float) -> None:

@@ -80,7 +80,7 @@ SPEC = ServiceSpec(
         ),
         Collection("sites", (Index(("unplanned",)),)),
     ),
-    sweeps=(Sweep("open_due", every_s=1.0),),
+    sweeps=(Sweep("open_due", every_s=1.0), Sweep("measure", every_s=30)),
     policy="services.duties:policy.toml",
     check="services.duties.book:check",
     menu=({"path": "/assignments", "en": "Duties", "zh-CN": "经常性工作", "permission": "duties.read"},),

@@ -31,8 +31,9 @@ def judge(folder: Path | None) -> Iterator[Judgement]:
         return
     told: dict[str, str] = {}
     points = sorted(entry_points(group="steward.services"), key=lambda point: point.name)
-    for name, spec in [("bus", BUS), (GATEWAY.name, GATEWAY), *((point.name, point) for point in points)]:
-        wrong = _wrong(spec, folder)
+    read: list[ServiceSpec | EntryPoint] = [BUS, GATEWAY, *points]
+    for found in read:
+        name, wrong = found.name, _wrong(found, folder)
         if wrong in told:
             yield Judgement(name, f"as {told[wrong]}", f"see {told[wrong]}")
         elif wrong:
@@ -40,7 +41,7 @@ def judge(folder: Path | None) -> Iterator[Judgement]:
             yield Judgement(name, wrong, "correct that place, or take it out: what is shipped then holds")
         else:
             yield Judgement(name, str(_file(folder, name) or "as shipped"))
-    yield from _strays(folder, {"bus", GATEWAY.name, *(point.name for point in points)})
+    yield from _strays(folder, {found.name for found in read})
 
 
 def _wrong(found: ServiceSpec | EntryPoint, folder: Path | None) -> str:

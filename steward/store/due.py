@@ -56,3 +56,12 @@ class DueReader:
         self._low = first - timedelta(milliseconds=1)
         if len(found) == limit:
             self._width = max(last - first, _NARROWEST)
+
+
+def put_off(db: Database[Document], collection: str, id: str, field: str, seen: datetime, until: datetime) -> bool:
+    """The document ``id``, which was due at ``seen``, is not read as due before ``until``. False when it is not as it was seen.
+
+    Its version stays: who saves the aggregate next sets ``field`` as it ought to be. Raises Unavailable.
+    """
+    with our_words():
+        return db[collection].update_one({"_id": id, field: seen}, {"$set": {field: until}}).matched_count > 0

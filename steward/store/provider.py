@@ -23,8 +23,10 @@ from steward.settings import Settings
 from steward.spec import Collection, ServiceSpec
 from steward.store.client import Document, connect, database, ensure_indexes, our_words
 from steward.store.committing import AlreadyDone, Committer
+from steward.store.due import put_off
 from steward.store.journal import JOURNAL, Journal
 from steward.store.reading import Reading
+from steward.store.repository import Repository
 from steward.store.sessions import COLLECTION as SESSIONS
 from steward.store.sessions import Sessions
 from steward.store.work import Work
@@ -68,6 +70,10 @@ class StoreOf:
         else:
             self.wrote |= work.wrote
             self._shared.committed()
+
+    def put_off(self, repository: Repository[Any], field: str, id: str, seen: datetime, until: datetime) -> bool:
+        """What was due at ``seen`` is not read as due before ``until``; see :func:`steward.store.due.put_off`."""
+        return put_off(self.database, repository.collection, id, field, seen, until)
 
     def recorded(self) -> AlreadyDone | None:
         """What this call or event has been recorded to have done, if it has been."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Generic, TypeVar
@@ -19,6 +19,8 @@ from steward.store.repository import Aggregate, Repository
 from steward.times import now
 
 A = TypeVar("A", bound=Aggregate)
+
+Broken = Callable[[Document, Exception], None]
 
 PAGE_LIMIT = 50
 PAGE_LIMIT_MOST = 200
@@ -57,11 +59,22 @@ class Reading:
             found = self._db[repository.collection].find(query).limit(limit)
             return [repository.from_document(document) for document in found]
 
-    def due(self, repository: Repository[A], field: str, moment: datetime, limit: int) -> list[A]:
-        """Aggregates whose indexed ``field`` is not after ``moment``, earliest first; see :class:`DueReader`."""
+    def due(self, repository: Repository[A], field: str, moment: datetime, limit: int, broken: Broken | None = None) -> list[A]:
+        """Aggregates whose indexed ``field`` is not after ``moment``, earliest first; see :class:`DueReader`.
+
+        ``broken`` is given each document that is no such aggregate, with the error; without it, the error is raised.
+        """
         place = repository.collection, field
         reader = self._due.get(place) or self._due.setdefault(place, DueReader(self._db, *place))
-        return [repository.from_document(document) for document in reader.read(moment, limit)]
+        found = []
+        for document in reader.read(moment, limit):
+            try:
+                found.append(repository.from_document(document))
+            except Exception as error:
+                if broken is None:
+                    raise
+                broken(document, error)
+        return found
 
     def plain(self, collection: str, id: str) -> Document | None:
         """The plain document ``id`` of ``collection``, or None."""

@@ -1,0 +1,60 @@
+"""Watches that cannot be fired: set aside for longer and longer, so that they cost the others nothing."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
+
+from services.clocks.store import UNFIREABLE, WATCHES
+from steward.ids import new_id
+from steward.store.provider import StoreOf
+
+log = logging.getLogger(__name__)
+
+FIELD = "next_at"
+
+
+class Failed(NamedTuple):
+    """A watch whose step, due at ``due_at``, could not be told."""
+
+    watch: str
+    subject: str
+    due_at: datetime
+    error: Exception
+
+
+def failed(document: Mapping[str, Any], error: Exception) -> Failed:
+    """Of a kept ``document`` that is no watch."""
+    return Failed(document["_id"], str(document.get("subject", "?")), document[FIELD], error)
+
+
+def set_aside(store: StoreOf, what: Failed, now: datetime, delays_s: list[float]) -> None:
+    """Not to be tried before the next of ``delays_s`` has passed, the last of them again and again. Logged each time."""
+    known = store.read.plain(UNFIREABLE.name, what.watch) or {"failures": 0, "since": now}
+    failures = known["failures"] + 1
+    until = now + timedelta(seconds=delays_s[min(failures, len(delays_s)) - 1])
+    if not store.put_off(WATCHES, FIELD, what.watch, what.due_at, until):
+        return  # something else has happened to it meanwhile
+    log.error("clocks of %s cannot be fired (%d), set aside until %s", what.subject, failures, until, exc_info=what.error)
+    with store.work(key=f"aside:{new_id()}", lenient=True) as work:
+        told = {"subject": what.subject, "error": type(what.error).__name__, "failures": failures, "until": until}
+        work.keep(UNFIREABLE.name, {"_id": what.watch, "since": known["since"], **told})
+
+
+def still_aside(store: StoreOf) -> int:
+    """How many are set aside; those that have been fired, or need not be any more, are forgotten."""
+    aside = store.read.plain_where(UNFIREABLE.name, {})
+    waiting = {one["_id"]: one["until"] for one in aside}
+    kept = {found["_id"] for found in store.read.plain_where(WATCHES.collection, {"_id": {"$in": list(waiting)}}) if _waits(found, waiting)}
+    if gone := waiting.keys() - kept:
+        with store.work(key=f"aside:{new_id()}", lenient=True) as work:
+            for watch in gone:
+                work.drop(UNFIREABLE.name, watch)
+    return len(kept)
+
+
+def _waits(found: Mapping[str, Any], waiting: Mapping[str, datetime]) -> bool:
+    """Nobody has saved it since: it would then be due when one of its clocks is."""
+    return bool(found.get(FIELD) == waiting[found["_id"]])

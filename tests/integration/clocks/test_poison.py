@@ -1,0 +1,65 @@
+"""A watch that cannot be fired is set aside for longer and longer, told of, and stops nobody else's."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+
+import httpx
+import pytest
+from pymongo import MongoClient
+from pymongo.database import Database
+
+from steward.ids import new_id
+from steward.testing.system import System
+from steward.testing.waiting import eventually
+from steward.times import now
+from tests.integration.clocks.office import Office
+
+POISON = 150
+"""More than one sweep reads at once."""
+
+
+@pytest.fixture
+def store(two_sweepers: System) -> Iterator[Database[dict[str, Any]]]:
+    with MongoClient(two_sweepers.environ["STEWARD_MONGO_URI"], tz_aware=True) as client:  # type: ignore[var-annotated]
+        yield client["steward_clocks"]
+
+
+def broken(due: timedelta = timedelta(minutes=1)) -> dict[str, Any]:
+    """A document as a disk that loses bits would leave it."""
+    kept = {"project": "mill", "version": 1, "state": "running", "subject": "tickets/torn", "packed": b"torn", "_order": 1}
+    return {"_id": new_id(), "next_at": now() - due, **kept}
+
+
+def metric(system: System, name: str) -> list[float]:
+    """Its value in each process of clocks."""
+    pages = [httpx.get(f"http://127.0.0.1:{row.port}/metrics", timeout=20).text for row in system.rows("clocks")]
+    return [float(found[1]) for page in pages if (found := re.search(rf"^{name} (\S+)$", page, re.MULTILINE))]
+
+
+def test_others_fire_past_poison_which_is_tried_less_and_less(
+    two_sweepers: System, store: Database[dict[str, Any]], office: Office
+) -> None:
+    poison = [broken() for _ in range(POISON)]
+    store.watches.insert_many(poison)
+    healthy = new_id()
+    office.tell("raised", healthy, 1, at=now() - timedelta(minutes=6), project="mill")
+    eventually(lambda: office.told(healthy, "mill")["clocks.breached"], "the healthy one is told")
+
+    def aside() -> list[dict[str, Any]]:
+        return list(store.unfireable.find({}))
+
+    eventually(lambda: len(aside()) == POISON and all(one["failures"] >= 2 for one in aside()), "all have been tried twice")
+    assert {one["error"] for one in aside()} == {"error"}  # zlib's
+    assert all(one["until"] - now() < timedelta(seconds=61) for one in aside())
+    logged = [two_sweepers.log("clocks", replica).count("cannot be fired (1)") for replica in (0, 1)]
+    assert sum(logged) == POISON
+    eventually(lambda: metric(two_sweepers, "steward_clock_unfireable") == [POISON, POISON], "every replica tells how many")
+    assert metric(two_sweepers, "steward_clock_backlog") == [0, 0]
+
+    store.watches.delete_many({"_id": {"$in": [one["_id"] for one in poison]}})
+    eventually(lambda: metric(two_sweepers, "steward_clock_unfireable") == [0, 0], "what is mended is forgotten")
+    assert aside() == []
