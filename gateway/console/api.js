@@ -17,8 +17,8 @@ export function remember(fresh) {
 
 export const known = () => token !== "";
 
-export async function call(method, path, body) {
-  const headers = token ? { Authorization: `Bearer ${token}` } : {};
+export async function call(method, path, body, more = {}) {
+  const headers = { ...more, ...(token && { Authorization: `Bearer ${token}` }) };
   if (body !== undefined) headers["Content-Type"] = "application/json";
   if (method === "POST") headers["Idempotency-Key"] = crypto.randomUUID?.() ?? `${Date.now()}-${Math.random()}`;
   const response = await fetch(`/v1${path}`, { method, headers, body: body === undefined ? undefined : JSON.stringify(body) });
@@ -28,7 +28,7 @@ export async function call(method, path, body) {
 }
 
 export const get = (path) => call("GET", path);
-export const post = (path, body = {}) => call("POST", path, body);
+export const post = (path, body = {}, more = {}) => call("POST", path, body, more);
 
 // Opens the live stream and keeps it open. `on.event` gets each event once; `on.gap` is told when some may be missing.
 export function listen(project, on) {

@@ -1,6 +1,7 @@
 // The live view: log in, raise a ticket, watch it fan out.
 
 import { get, known, listen, post, remember } from "./api.js";
+import { begin, eventOnPages, openPage, speakPages } from "./pages.js";
 import { $, clockRow, eventRow, h, list, messageRow, options, orderCard, ticketRow, tone } from "./view.js";
 import { current, names, toggle, word } from "./words.js";
 
@@ -43,6 +44,7 @@ function speak() {
   options($("project"), state.projects.map((project) => [project.id, current() === "en" ? project.name_en ?? project.name : project.name]));
   drawTickets();
   drawMatter();
+  speakPages();
 }
 
 // ---- who
@@ -71,7 +73,8 @@ function logOut() {
 
 function show(inside) {
   $("log-in-page").hidden = inside;
-  $("desk-page").hidden = $("log-out").hidden = $("project-box").hidden = $("live").hidden = !inside;
+  $("pages").hidden = $("log-out").hidden = $("project-box").hidden = $("live").hidden = !inside;
+  openPage(inside);
   $("who").textContent = inside ? sessionStorage.getItem("name") ?? "" : "";
 }
 
@@ -92,6 +95,7 @@ const chooseProject = guarded(async (project) => {
   const [units] = await Promise.all([get(`/projects/${project}/units?limit=200`), refreshTickets()]);
   state.units = units.items;
   speak();
+  openPage(true);
 });
 
 // ---- tickets
@@ -217,6 +221,7 @@ const ticketsSoon = soon(() => refreshTickets(), 400);
 
 function onEvent(event) {
   if (event.type.startsWith("tickets.")) ticketsSoon();
+  eventOnPages(event);
   if (!state.matter || event.matter !== `tickets/${state.chosen}`) return;
   const { id, type, time: at, actor: by, data } = event;
   state.matter.events.set(id, { id, type, at, by, data });
@@ -230,6 +235,7 @@ $("language").onclick = () => { toggle(); speak(); };
 $("log-out").onclick = logOut;
 $("project").onchange = (event) => chooseProject(event.target.value);
 setInterval(() => { if (!document.hidden) drawClocks(); }, 1000);
+begin({ guarded, project: () => state.project });
 speak();
 show(false);
 if (known()) enter();

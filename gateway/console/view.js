@@ -11,7 +11,7 @@ export function h(tag, properties = {}, ...children) {
 }
 
 const badge = (state, tone = "") => h("span", { className: `badge ${tone}`.trim() }, word(`state.${state}`));
-const nothing = (tag = "li") => h(tag, { className: "faint" }, word("nothing_yet"));
+export const nothing = (tag = "li") => h(tag, { className: "faint" }, word("nothing_yet"));
 const TONES = { breached: "bad", failed: "bad", unfilled: "warn", doubtful: "warn", waiting: "warn", cancelled: "warn", emergency: "bad", urgent: "warn" };
 export const tone = (state) => TONES[state] ?? "";
 

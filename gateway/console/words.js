@@ -1,6 +1,9 @@
 // What people read, zh-CN and en. `word("kind.complaint")` falls back to the last part of its name.
 
+import { CLOCK_WORDS } from "./words-clocks.js";
+
 const WORDS = {
+  ...CLOCK_WORDS,
   title: ["管家", "Steward"], project: ["项目", "Project"], log_in: ["登录", "Log in"], log_out: ["退出", "Log out"],
   username: ["用户名", "User name"], password: ["密码", "Password"], raise: ["报事", "Raise a ticket"], tickets: ["最近报事", "Latest tickets"],
   no_tickets: ["还没有报事。", "No tickets yet."], kind: ["类别", "Kind"], item: ["部位", "Item"], urgency: ["紧急程度", "Urgency"],
@@ -77,6 +80,13 @@ export function word(name) {
 }
 
 export const names = (group) => Object.keys(WORDS).filter((name) => name.startsWith(`${group}.`)).map((name) => name.slice(group.length + 1));
+
+export function dayTime(iso) {
+  return new Date(iso).toLocaleString(language, { month: "numeric", day: "numeric", hour: "2-digit", minute: "2-digit", hour12: false });
+}
+
+// A title in the language of the page, from {"zh-CN": …, "en": …}.
+export const titled = (title, otherwise = "") => title?.[language] ?? title?.["zh-CN"] ?? title?.en ?? otherwise;
 
 export function clockTime(iso) {
   return new Date(iso).toLocaleTimeString(language, { hour12: false });

@@ -18,7 +18,7 @@ EVENT_LISTS = ("start", "stop", "cancel", "pause", "resume")
 WAYS = ("limit_s", "limit_days", "limit_months", "same_day", "by", "ahead_of")
 """The ways of stating a limit, of which a row has one."""
 LIMITS = frozenset({*WAYS, "by_days", "by_on", "ahead_s", "ahead_months"})
-_TERMS = ("calendar", "appointment", "counts_from", "per", "warn_at", "responsible", "channels", "ladder")
+_TERMS = ("calendar", "appointment", "counts_from", "per", "warn_at", "responsible", "responsible_in", "channels", "ladder")
 _KEYS = frozenset({"title", "handbook", "enabled", "reserved", "outside", *EVENT_LISTS, "when", "unless", *LIMITS, *_TERMS})
 _RUNG_KEYS = frozenset({"after", "after_s", "roles", "channels"})
 _EVENT = re.compile(r"[a-z][a-z0-9_]*\.[a-z][a-z0-9_]*")
@@ -93,6 +93,7 @@ def _row(row_id: str, given: Any, defaults: Mapping[str, Any]) -> Rule | None:
         channels=read.texts("channels"),
         ladder=read.ladder(),
         reserved=frozenset(read.texts("reserved")),
+        responsible_in=read.text("responsible_in"),
     )
     _check(read, rule)
     return rule

@@ -76,6 +76,7 @@ class Rule:
     ``appointment`` names the data field whose moment, when there is one in the future, replaces the limit;
     ``counts_from`` the event from whose moment on it counts, when that is not the one that starts it; ``per`` the data
     field of the events, of which each value (each department) has a clock of its own. ``warn_at`` are shares of the limit.
+    ``responsible_in`` names the field that holds a role which is responsible besides.
     ``unheard`` are those of its ``reserved`` events that nobody publishes yet.
     """
 
@@ -100,6 +101,7 @@ class Rule:
     ladder: tuple[Rung, ...]
     reserved: frozenset[str] = frozenset()
     unheard: frozenset[str] = frozenset()
+    responsible_in: str = ""
 
     def starts(self, event: str, own: Mapping[str, Any], known: Mapping[str, Any]) -> bool:
         """Whether a clock starts on ``event`` with data of its ``own``, of a subject of which ``known`` is known."""
@@ -118,7 +120,7 @@ class Rule:
         """The data fields that the row looks at."""
         ons = (*self.start, *self.stop, *self.cancel, *self.pause, *self.resume)
         named = fields_of((*self.when, *self.unless, *(one for on in ons for one in (*on.when, *on.unless))))
-        return named | self.limit.fields | {name for name in (self.appointment, self.per) if name}
+        return named | self.limit.fields | {name for name in (self.appointment, self.per, self.responsible_in) if name}
 
 
 @dataclass(frozen=True)

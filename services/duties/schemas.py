@@ -87,6 +87,34 @@ class FeedQuery(Command):
     language = fields.String(load_default=None, validate=validate.OneOf(LANGUAGES), metadata=about("of the titles"))
 
 
+class Subscribe(Command):
+    """Whose duties: of one role, or all that the project has."""
+
+    role = line(32, load_default=None)
+    language = fields.String(load_default=None, validate=validate.OneOf(LANGUAGES), metadata=about("of the titles"))
+
+
+class FeedView(Schema):
+    """A calendar feed. Whoever knows its address may read it."""
+
+    id = fields.String()
+    project = fields.String()
+    owner = fields.String()
+    role = fields.String(allow_none=True, metadata=about("null: all"))
+    language = fields.String()
+    address = fields.String(
+        allow_none=True, metadata=about("path at which calendar programs read it; null when it is another's, or revoked")
+    )
+    created_at = moment()
+    ends_at = moment("when it runs out")
+    revoked_at = moment(allow_none=True)
+    revoked_by = fields.String(allow_none=True)
+
+
+class FeedsView(Schema):
+    items = fields.List(fields.Nested(FeedView))
+
+
 class FigureView(Schema):
     name = fields.String()
     type = fields.Enum(model.Type, by_value=True)

@@ -16,6 +16,7 @@ from prometheus_client import Counter, Gauge, Histogram
 from services.duties import ics, model, schemas
 from services.duties.ahead import feed_entries
 from services.duties.book import Book, Rows
+from services.duties.feeds import Feeds
 from services.duties.model import Assignment, By, Plan, Site
 from services.duties.spec import SPEC
 from services.duties.store import ASSIGNMENTS, PLANS, SITES
@@ -97,12 +98,33 @@ class Duties(Service):
     @rpc
     def feed(self, project: str, query: View) -> View:
         """What is open and what comes next, of one role or all."""
-        site, policy, role = self._site(project), self.book.policy(project), query["role"]
-        if role not in (None, *policy["roles"]["known"]):
-            raise BadInput.of("role", "is not one that duties have")
+        policy = self.book.policy(project)
+        self._known_role(project, query["role"])
+        return self._calendar(project, query["role"], query["language"] or policy["feed"]["language"])
+
+    @rpc
+    def subscribe(self, project: str, body: View) -> View:
+        self._known_role(project, body["role"])
+        rules = self.book.policy(project)["feed"]
+        return self._feeds.subscribe(project, body["role"], body["language"] or rules["language"], rules["days_valid"])
+
+    @rpc
+    def subscriptions(self, project: str) -> View:
+        return self._feeds.list(project)
+
+    @rpc
+    def unsubscribe(self, project: str, feed: str, body: View) -> View:
+        return self._feeds.revoke(project, feed)
+
+    @rpc
+    def subscribed(self, token: str) -> View:
+        feed = self._feeds.find(token)
+        return self._calendar(feed.project, feed.role, feed.language)
+
+    def _calendar(self, project: str, role: str | None, language: str) -> View:
+        site, policy = self._site(project), self.book.policy(project)
         where = {"project": project, "state": model.State.OPEN.value} | ({"role": role} if role else {})
         open_ones = self.store.read.where(ASSIGNMENTS, where, limit=policy["feed"]["most"])
-        language = query["language"] or policy["feed"]["language"]
         rows = {duty: terms for duty, terms in self.book.rows(project).items() if role in (None, terms.role)}
         entries = feed_entries(site, rows, open_ones, policy["feed"], language, self.context.now)
         text = ics.calendar(f"{project} {role or ''}".strip(), entries, self.context.now)
@@ -225,6 +247,14 @@ class Duties(Service):
 
     def _view(self, assignment: Assignment) -> View:
         return schemas.assignment_view(assignment, self.context.now)
+
+    def _known_role(self, project: str, role: str | None) -> None:
+        if role not in (None, *self.book.policy(project)["roles"]["known"]):
+            raise BadInput.of("role", "is not one that duties have")
+
+    @property
+    def _feeds(self) -> Feeds:
+        return Feeds(self.store, self.context)
 
     def _by(self) -> By:
         return By(self.context.principal.id, self.context.now)

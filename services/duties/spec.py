@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from steward.spec import Call, Collection, Event, Hears, Index, Permission, Route, ServiceSpec, Sweep
+from steward.spec import PUBLIC, Call, Collection, Event, Hears, Index, Permission, Route, ServiceSpec, Sweep
 
 _S = "services.duties.schemas:"
 _DUTIES = "/projects/{project}/duties"
 _ASSIGNMENTS = "/projects/{project}/assignments"
+_FEEDS = "/projects/{project}/duty-feeds"
 _OFFICE = ("desk", "zone_manager", "supervisor", "manager", "quality")
 _FIELD = ("engineer", "security", "cleaner", "cashier", "finance")
 
@@ -37,6 +38,16 @@ SPEC = ServiceSpec(
         Call("get_duty", "duties.read", "One of them", query=f"{_S}DutyQuery", answer=f"{_S}DutyView"),
         Call("feed", "duties.read", "What is open and what comes, as an iCalendar feed", query=f"{_S}FeedQuery"),
         Call(
+            "subscribe",
+            "duties.read",
+            "An address for calendar programs, which cannot log in",
+            body=f"{_S}Subscribe",
+            answer=f"{_S}FeedView",
+        ),
+        Call("subscriptions", "duties.read", "One's own calendar feeds", answer=f"{_S}FeedsView"),
+        Call("unsubscribe", "duties.read", "Revoke a calendar feed", body="steward.shapes:Nothing", answer=f"{_S}FeedView"),
+        Call("subscribed", PUBLIC, "A calendar feed, for whoever knows its address"),
+        Call(
             "list_assignments",
             "duties.read",
             "Assignments, the latest first",
@@ -52,6 +63,10 @@ SPEC = ServiceSpec(
         Route("GET", _DUTIES, "list_duties"),
         Route("GET", _DUTIES + ".ics", "feed", media="text/calendar"),
         Route("GET", _DUTIES + "/{duty}", "get_duty"),
+        Route("POST", _FEEDS, "subscribe", status=201),
+        Route("GET", _FEEDS, "subscriptions"),
+        Route("POST", _FEEDS + "/{feed}/revoke", "unsubscribe"),
+        Route("GET", "/duty-feeds/{token}/duties.ics", "subscribed", media="text/calendar"),
         Route("GET", _ASSIGNMENTS, "list_assignments", paged=True),
         Route("GET", _ASSIGNMENTS + "/{assignment}", "get_assignment"),
         Route("POST", _ASSIGNMENTS + "/{assignment}/done", "done", changes=True),
@@ -62,6 +77,7 @@ SPEC = ServiceSpec(
         Permission("duties.read", (*_OFFICE, *_FIELD, "auditor"), "See duties and assignments"),
         Permission("duties.work", (*_OFFICE, *_FIELD), "Tick off assignments of one's own role"),
         Permission("duties.act_for", ("desk", "supervisor", "manager"), "Tick off assignments of any role"),
+        Permission("duties.feeds", ("manager", "admin"), "See and revoke calendar feeds of others"),
         Permission("duties.skip", ("manager",), "Skip assignments"),
         Permission("duties.reopen", ("supervisor", "manager", "quality"), "Reopen assignments"),
     ),
@@ -78,6 +94,7 @@ SPEC = ServiceSpec(
                 Index(("project", "duty", "state", "_id")),
             ),
         ),
+        Collection("feeds", (Index(("project", "owner")),)),
         Collection("sites", (Index(("unplanned",)),)),
     ),
     sweeps=(Sweep("open_due", every_s=1.0), Sweep("measure", every_s=30)),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from services.duties.model import Assignment, Plan, Site
+from services.duties.model.feed import Feed
 from steward.store.repository import Repository
 
 
@@ -18,4 +19,5 @@ def _unplanned(site: Site) -> dict[str, bool]:
 
 PLANS = Repository("plans", Plan, _next_at)
 ASSIGNMENTS = Repository("assignments", Assignment)
+FEEDS = Repository("feeds", Feed)
 SITES = Repository("sites", Site, _unplanned)

@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Page, expect
 
 from steward.testing.system import System
+from tests.browser.visitor import log_in
 from tests.integration.gateway import town
-
-CHROMIUM = "/usr/bin/chromium"
-QUIET = ("--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--disable-background-networking", "--disable-component-update")
-PATIENCE_MS = 30_000
 
 
 @pytest.fixture(scope="module")
@@ -22,36 +18,6 @@ def place(system: System) -> town.Town:
     made = town.found(system.url, system.settings.token_key)
     town.add_user(system.url, made.key, f"li-{made.name}", made.name, ["desk", "supervisor"])
     return made
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        running = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET)
-        yield running
-        running.close()
-
-
-@pytest.fixture
-def page(browser: Browser, system: System) -> Iterator[Page]:
-    """The page, before anybody has logged in; it must not complain of anything."""
-    expect.set_options(timeout=PATIENCE_MS)
-    context = browser.new_context(viewport={"width": 1360, "height": 950}, locale="zh-CN")
-    context.set_default_timeout(PATIENCE_MS)
-    found = context.new_page()
-    wrong: list[str] = []
-    found.on("pageerror", lambda error: wrong.append(str(error)))
-    found.on("console", lambda message: wrong.append(message.text) if "Content Security" in message.text else None)
-    found.goto(system.url)
-    yield found
-    context.close()
-    assert wrong == []
-
-
-def log_in(page: Page, place: town.Town, password: str = town.PASSWORD) -> None:
-    page.get_by_label("用户名").fill(f"li-{place.name}")
-    page.get_by_label("密码").fill(password)
-    page.get_by_role("button", name="登录").click()
 
 
 def raise_leak(page: Page) -> None:
@@ -65,12 +31,12 @@ def raise_leak(page: Page) -> None:
 
 
 def test_a_wrong_password_is_told_in_plain_words(page: Page, place: town.Town) -> None:
-    log_in(page, place, "not the password")
+    log_in(page, f"li-{place.name}", "not the password")
     expect(page.get_by_role("alert")).to_have_text("用户名或密码不对。")
 
 
 def test_a_ticket_that_is_raised_fans_out_before_ones_eyes(page: Page, place: town.Town, tmp_path: Path) -> None:
-    log_in(page, place)
+    log_in(page, f"li-{place.name}")
     expect(page.locator("#live")).to_have_class(re.compile(r"\bon\b"))
     raise_leak(page)
     expect(page.locator("#matter-title")).to_have_text(re.compile(r"^[A-Z]{2,6}-\d{4}-\d{5}$"))
@@ -86,7 +52,7 @@ def test_a_ticket_that_is_raised_fans_out_before_ones_eyes(page: Page, place: to
 
 
 def test_what_somebody_else_does_appears_without_asking(page: Page, place: town.Town) -> None:
-    log_in(page, place)
+    log_in(page, f"li-{place.name}")
     expect(page.locator("#live")).to_have_class(re.compile(r"\bon\b"))
     with place.as_("desk") as desk:
         number = desk.post("/tickets", json=place.repair()).json()["number"]
@@ -100,7 +66,7 @@ def test_what_somebody_else_does_appears_without_asking(page: Page, place: town.
 
 
 def test_the_whole_page_speaks_english_too(page: Page, place: town.Town) -> None:
-    log_in(page, place)
+    log_in(page, f"li-{place.name}")
     page.get_by_role("button", name="English").click()
     expect(page.get_by_role("heading", name="Latest tickets")).to_be_visible()
     expect(page.locator("html")).to_have_attribute("lang", "en")
@@ -109,7 +75,7 @@ def test_the_whole_page_speaks_english_too(page: Page, place: town.Town) -> None
 
 
 def test_everything_that_can_be_filled_in_has_a_label(page: Page, place: town.Town) -> None:
-    log_in(page, place)
+    log_in(page, f"li-{place.name}")
     expect(page.locator("#live")).to_have_class(re.compile(r"\bon\b"))
     nameless = page.locator("input, select, textarea, button").evaluate_all(
         "all => all.filter(e => !(e.labels?.length || e.textContent.trim() || e.ariaLabel)).map(e => e.outerHTML)"
@@ -118,7 +84,7 @@ def test_everything_that_can_be_filled_in_has_a_label(page: Page, place: town.To
 
 
 def test_a_reloaded_page_remembers_who_is_there_and_logging_out_forgets(page: Page, place: town.Town) -> None:
-    log_in(page, place)
+    log_in(page, f"li-{place.name}")
     expect(page.locator("#live")).to_have_class(re.compile(r"\bon\b"))
     page.reload()
     expect(page.locator("#live")).to_have_class(re.compile(r"\bon\b"))

@@ -204,7 +204,7 @@ def new_clock(watch: str, start: Sighting, since: datetime, rule: Rule, data: Ma
     terms = Terms(
         limit_ms=promise.limit // MILLISECOND,
         calendar=promise.calendar,
-        steps=_steps(rule, promise.limit),
+        steps=_steps(rule, promise.limit, _responsible(rule, data)),
         turns=tuple((on.event, turn) for turn, on in _turns(rule)),
         guards=tuple(Guard(on.event, turn, on.when, on.unless) for turn, on in _turns(rule) if on.when or on.unless),
         counts_from=rule.counts_from,
@@ -216,12 +216,18 @@ def new_clock(watch: str, start: Sighting, since: datetime, rule: Rule, data: Ma
     return Clock(clock_id, rule.id, start.seq, start.event, since, terms, State.ABSORBED, part=part)
 
 
-def _steps(rule: Rule, limit: timedelta) -> tuple[Step, ...]:
+def _responsible(rule: Rule, data: Mapping[str, Any]) -> tuple[str, ...]:
+    """The roles that a step tells first: those of the row, and the one that the data name."""
+    named = data.get(rule.responsible_in) if rule.responsible_in else None
+    return tuple(dict.fromkeys((*rule.responsible, *([named] if isinstance(named, str) and named else []))))
+
+
+def _steps(rule: Rule, limit: timedelta, responsible: tuple[str, ...]) -> tuple[Step, ...]:
     """Warnings, breach and the ladder beyond it (handbook §3: at 80 %, at 100 %, then +50 %, +100 %)."""
     at_once = [rung for rung in rule.ladder if not rung.after and not rung.after_s]
-    told = dict.fromkeys((*rule.responsible, *(role for rung in at_once for role in rung.roles)))
+    told = dict.fromkeys((*responsible, *(role for rung in at_once for role in rung.roles)))
     through = dict.fromkeys((*rule.channels, *(channel for rung in at_once for channel in rung.channels)))
-    warnings = (Step(Kind.WARNED, limit * share // MILLISECOND, rule.responsible, rule.channels) for share in rule.warn_at)
+    warnings = (Step(Kind.WARNED, limit * share // MILLISECOND, responsible, rule.channels) for share in rule.warn_at)
     breach = Step(Kind.BREACHED, limit // MILLISECOND, tuple(told), tuple(through))
     ladder = (
         Step(Kind.ESCALATED, (limit * (1 + rung.after) + timedelta(seconds=rung.after_s)) // MILLISECOND, rung.roles, rung.channels)

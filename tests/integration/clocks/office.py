@@ -71,7 +71,7 @@ class Office:
         return event
 
     def send(self, event: Envelope, queue: str = QUEUE) -> None:
-        """Put ``event`` into a queue of clocks."""
+        """Put ``event`` into the queue of clocks, or of another handler."""
         self._producer.publish(
             event.encode(), exchange="", routing_key=queue, message_id=event.id, content_type=CONTENT_TYPE, delivery_mode=2
         )

@@ -46,9 +46,14 @@ class Town:
         return {**leak, "unit": self.unit, "caller_name": "王女士", "caller_phone": "13812345678", **more}
 
 
-def found(url: str, key: str) -> Town:
+def new_name() -> str:
+    """A project that there is not yet."""
+    return f"p{uuid4().hex[:10]}"
+
+
+def found(url: str, key: str, name: str = "") -> Town:
     """A new project that tickets know of, with one unit and one engineer."""
-    name = f"p{uuid4().hex[:10]}"
+    name = name or new_name()
     code = "".join(chr(65 + byte % 26) for byte in uuid4().bytes[:6])
     project = {"id": name, "code": code, "name": "颐和花园", "name_en": "Yihe Garden", "company": "acme"}
     with _admin(url, key) as admin:

@@ -7,6 +7,8 @@ from typing import Any
 import pytest
 
 from services.clocks.book import shipped as clock_rows
+from services.clocks.calendars import Calendars, from_policy
+from services.clocks.model.clock import Sighting, new_clock
 from services.clocks.rows import parse as parse_clocks
 from services.duties import model
 from services.duties.model import By
@@ -30,6 +32,30 @@ def test_an_assignment_that_is_not_done_goes_up_the_ladder() -> None:
     assert {"duties.opened", "duties.reopened", "duties.done", "duties.skipped"} == set(row.events)
     assert row.appointment in told()
     assert [rung.roles for rung in row.ladder] == [("supervisor",), ("manager",), ("quality",)]
+
+
+def test_the_duty_s_own_role_is_warned_at_80_percent_and_told_of_the_breach() -> None:
+    row = parse_clocks({**clock_rows(), "clocks": POLICY["clocks"]}).rows["duty-done"]
+    assert row.warn_at == (0.8,)
+    start = Sighting("duties.opened", 1, parse("2026-11-23T00:00:00Z"), told())
+    clock = new_clock("d", start, start.at, row, told(), Calendars(from_policy(clock_rows()["calendar"])))
+    assert clock is not None
+    assert [(step.kind.value, step.audience) for step in clock.terms.steps][:2] == [
+        ("warned", ("security",)),
+        ("breached", ("security", "supervisor")),
+    ]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_duty_that_is_due_soon_is_told_where_policy_says_so(language: str) -> None:
+    warned = {"rule": "duty-done", "audience": ["security"], **{name: told()[name] for name in ("number", "kind", "department")}}
+    assert list(announcements(shipped(NOTIFY), "clocks.warned", "e", "duties/d", warned)) == []
+    loud = merge(shipped(NOTIFY), {"rule": {"duty-warned": {"off": False}}})
+    (call,) = announcements(loud, "clocks.warned", "e", "duties/d", warned)
+    assert call.audience == "role:security"
+    words = spoken({name: warned[name] for name in call.rule.words}, language)
+    assert "duty 2026-11-23T08:00" in Words().render("duty-warned", "phone", language, words)
+    assert list(announcements(loud, "clocks.warned", "e", "tickets/t", warned | {"rule": "desk-accept"})) == []
 
 
 def test_what_clocks_repeat_of_any_matter_is_said_of_a_duty_too() -> None:

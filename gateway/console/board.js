@@ -1,0 +1,124 @@
+// The wall board: every clock that runs, the overdue first, counting down.
+
+import { get, post } from "./api.js";
+import { $, h, nothing } from "./view.js";
+import { clockTime, span, titled, word } from "./words.js";
+
+const READ_MS = 10_000;
+const WITHIN_S = 604_800;
+const SOON = 0.8;
+const LEVELS = { breached: "bad", soon: "warn", paused: "calm", running: "" };
+
+const state = { project: "", items: [], counts: {}, at: null, read_at: 0, titles: {}, over: new Set(), drawn: "", timers: [] };
+let guarded, waiting;
+
+export const titles = (rows) => Object.fromEntries(rows.map((row) => [row.id, row.title]));
+export const ruleName = (rule, known) => titled(known[rule], word(`rule.${rule}`));
+
+const passed = () => (performance.now() - state.read_at) / 1000;
+const leftNow = (clock) => (clock.state === "paused" ? clock.left_s : clock.left_s - passed());
+
+function levelOf(clock, left) {
+  if (clock.state === "paused") return "paused";
+  if (left <= 0 || clock.breached) return "breached";
+  return 1 - left / clock.limit_s >= SOON ? "soon" : "running";
+}
+
+function live() {
+  const rows = state.items.flatMap((item) => item.clocks.filter((clock) => !clock.ended_at && typeof clock.left_s === "number").map((clock) => ({ item, clock })));
+  return rows.sort((one, other) => leftNow(one.clock) - leftNow(other.clock));
+}
+
+const readings = () => guarded(async () => {
+  const project = state.project;
+  const found = await get(`/projects/${project}/clock-board?within_s=${WITHIN_S}&limit=60`);
+  if (project !== state.project) return;
+  Object.assign(state, found, { read_at: performance.now() });
+  draw();
+})();
+
+async function learnTitles() {
+  try {
+    state.titles = titles((await get(`/projects/${state.project}/clock-rules`)).rows);
+    draw();
+  } catch (error) {
+    state.titles = {}; // the words of the page do
+  }
+}
+
+function timeText(clock) {
+  const left = leftNow(clock);
+  return `${word(left < 0 ? "over" : "left")} ${span(left)}`;
+}
+
+function card({ item, clock }) {
+  const left = leftNow(clock), level = levelOf(clock, left);
+  const about = item.about ?? {};
+  const stateWord = level === "soon" ? word("soon") : word(`state.${level}`);
+  const taken = clock.acknowledged_by ? h("span", { className: "badge" }, word("taken_on")) : null;
+  const take = level === "breached" && clock.breached && !taken ? h("button", { type: "button", className: "quiet", onclick: () => takeOn(item, clock) }, word("take_on")) : null;
+  const row = h(
+    "li",
+    { className: `tile ${LEVELS[level]}`.trim() },
+    h("strong", {}, about.number ?? item.subject),
+    h("span", { className: `badge ${LEVELS[level]}` }, stateWord),
+    h("span", { className: "rule" }, ruleName(clock.rule, state.titles)),
+    h("time", {}, timeText(clock)),
+    h("span", { className: "faint" }, [about.kind && word(`kind.${about.kind}`), about.department && word(`department.${about.department}`), about.unit_label, `${word("of_limit")} ${span(clock.limit_s)}`].filter(Boolean).join(" · ")),
+    taken ?? take,
+  );
+  row.dataset.clock = clock.id;
+  return row;
+}
+
+const takeOn = (item, clock) => guarded(async () => {
+  await post(`/projects/${state.project}/clocks/${item.id}/acknowledge`, { clock: clock.id });
+  await readings();
+})();
+
+function draw() {
+  if (!state.at) return;
+  const rows = live();
+  state.drawn = sketch(rows);
+  const held = document.activeElement?.closest?.("[data-clock]")?.dataset.clock;
+  $("board").replaceChildren(...(rows.length ? rows.map(card) : [h("li", { className: "faint" }, word("nothing_runs"))]));
+  if (held) $("board").querySelector(`[data-clock="${CSS.escape(held)}"] button`)?.focus();
+  $("board-counts").replaceChildren(...Object.entries(state.counts).map(([name, count]) => h("li", { className: `badge ${count ? LEVELS[name] : "calm"}` }, `${word(`state.${name}`)} ${count}`)));
+  $("board-at").textContent = `${word("as_of")} ${clockTime(state.at)}`;
+  tellOverdue(rows);
+}
+
+// Between readings only the seconds change: a button must not be exchanged under somebody's finger.
+function tick() {
+  const rows = live();
+  if (sketch(rows) !== state.drawn) return draw();
+  $("board").querySelectorAll("time").forEach((shown, place) => { shown.textContent = timeText(rows[place].clock); });
+}
+
+const sketch = (rows) => rows.map(({ clock }) => `${clock.id} ${levelOf(clock, leftNow(clock))}`).join();
+
+// Only what has become overdue is read out, once; the seconds are for eyes.
+function tellOverdue(rows) {
+  const over = rows.filter(({ clock }) => levelOf(clock, leftNow(clock)) === "breached");
+  const fresh = over.filter(({ clock }) => !state.over.has(clock.id));
+  state.over = new Set(over.map(({ clock }) => clock.id));
+  if (fresh.length) $("board-said").textContent = word("over_now") + fresh.map(({ item, clock }) => `${item.about?.number ?? item.subject} ${ruleName(clock.rule, state.titles)}`).join("; ");
+}
+
+export const board = {
+  begin(here) { guarded = here.guarded; },
+  open(project) {
+    Object.assign(state, { project, items: [], at: null, over: new Set() });
+    $("board").replaceChildren(nothing());
+    state.timers = [setInterval(() => { if (!document.hidden) readings(); }, READ_MS), setInterval(() => { if (!document.hidden) tick(); }, 1000)];
+    readings();
+    learnTitles();
+  },
+  close() { state.timers.forEach(clearInterval); },
+  draw,
+  event(event) {
+    if (!event.type.startsWith("clocks.")) return;
+    clearTimeout(waiting);
+    waiting = setTimeout(readings, 400);
+  },
+};
