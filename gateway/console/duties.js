@@ -27,8 +27,7 @@ function rowOf(item) {
     h("strong", {}, titled(item.title, item.duty)),
     h("span", { className: `badge ${late ? "bad" : ""}` }, word(late ? "late" : "open_in_time")),
     h("span", { className: "faint" }, [word(`role.${item.role}`), `${word("opened")} ${dayTime(item.opens_at)}`, `${word("due")} ${dayTime(item.promised_at)}`, item.caught_up && word("caught_up")].filter(Boolean).join(" · ")),
-    h("div", { className: "row" }, button("done", word("tick_off"), false), button("skip", word("skip"), true)),
-    shown,
+    shown ?? h("div", { className: "row" }, button("done", word("tick_off"), false), button("skip", word("skip"), true)),
   );
   row.dataset.assignment = item.id;
   return row;

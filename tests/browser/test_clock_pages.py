@@ -109,7 +109,7 @@ def test_a_breach_is_taken_on_at_the_board(inside: Page) -> None:
 def test_a_rule_is_previewed_before_it_is_said_and_open_clocks_move_when_asked(inside: Page, tmp_path: Path) -> None:
     turn_to(inside, "时限规则")
     inside.get_by_role("button", name="修改 前台受理").click()
-    inside.get_by_label("时限", exact=True).fill("15")
+    inside.get_by_role("spinbutton", name="时限").fill("15")
     inside.get_by_label("理由").fill("前台两人请假")
     inside.get_by_role("button", name="预览影响").click()
     moves = inside.locator("#moves")
