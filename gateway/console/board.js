@@ -9,7 +9,7 @@ const WITHIN_S = 604_800;
 const SOON = 0.8;
 const LEVELS = { breached: "bad", soon: "warn", paused: "calm", running: "" };
 
-const state = { project: "", items: [], counts: {}, at: null, read_at: 0, titles: {}, over: new Set(), drawn: "", timers: [] };
+const state = { project: "", items: [], counts: {}, at: null, read_at: 0, titles: {}, duties: {}, over: new Set(), drawn: "", timers: [] };
 let guarded, waiting;
 
 export const titles = (rows) => Object.fromEntries(rows.map((row) => [row.id, row.title]));
@@ -37,13 +37,24 @@ const readings = () => guarded(async () => {
   draw();
 })();
 
+// Where somebody may not read them, or a service is away, the words of the page do.
 async function learnTitles() {
-  try {
-    state.titles = titles((await get(`/projects/${state.project}/clock-rules`)).rows);
-    draw();
-  } catch (error) {
-    state.titles = {}; // the words of the page do
-  }
+  const base = `/projects/${state.project}`;
+  const [rules, duties] = await Promise.allSettled([get(`${base}/clock-rules`), get(`${base}/duties`)]);
+  state.titles = titles(rules.value?.rows ?? []);
+  state.duties = Object.fromEntries((duties.value?.items ?? []).map((duty) => [duty.duty, duty.title]));
+  draw();
+}
+
+// Duties are no kind of ticket, so the desk must not offer them as one.
+const departmentWord = ({ kind, department }) => department && word(`${kind === "duty" ? "role" : "department"}.${department}`);
+const kindWord = (kind) => kind && word(kind === "duty" ? "page.duties" : `kind.${kind}`);
+
+// A ticket's number; a duty's title and the day and hour at which it opened, which its number spells out.
+function nameOf({ about, subject }) {
+  if (about?.kind !== "duty" || !about.number) return about?.number ?? subject;
+  const [duty, opened] = about.number.split(" ");
+  return `${titled(state.duties[duty], duty)} ${opened.slice(5, 16).replace("T", " ")}`;
 }
 
 function timeText(clock) {
@@ -60,11 +71,11 @@ function card({ item, clock }) {
   const row = h(
     "li",
     { className: `tile ${LEVELS[level]}`.trim() },
-    h("strong", {}, about.number ?? item.subject),
+    h("strong", {}, nameOf(item)),
     h("span", { className: `badge ${LEVELS[level]}` }, stateWord),
     h("span", { className: "rule" }, ruleName(clock.rule, state.titles)),
     h("time", {}, timeText(clock)),
-    h("span", { className: "faint" }, [about.kind && word(`kind.${about.kind}`), about.department && word(`department.${about.department}`), about.unit_label, `${word("of_limit")} ${span(clock.limit_s)}`].filter(Boolean).join(" · ")),
+    h("span", { className: "faint" }, [kindWord(about.kind), departmentWord(about), about.unit_label, `${word("of_limit")} ${span(clock.limit_s)}`].filter(Boolean).join(" · ")),
     taken ?? take,
   );
   row.dataset.clock = clock.id;
@@ -102,7 +113,7 @@ function tellOverdue(rows) {
   const over = rows.filter(({ clock }) => levelOf(clock, leftNow(clock)) === "breached");
   const fresh = over.filter(({ clock }) => !state.over.has(clock.id));
   state.over = new Set(over.map(({ clock }) => clock.id));
-  if (fresh.length) $("board-said").textContent = word("over_now") + fresh.map(({ item, clock }) => `${item.about?.number ?? item.subject} ${ruleName(clock.rule, state.titles)}`).join("; ");
+  if (fresh.length) $("board-said").textContent = word("over_now") + fresh.map(({ item, clock }) => `${nameOf(item)} ${ruleName(clock.rule, state.titles)}`).join("; ");
 }
 
 export const board = {

@@ -49,8 +49,8 @@ function draw() {
   options($("rule-form").elements.unit, UNITS.map((unit) => [unit, word(`unit.${unit}`)]));
   $("rules-head").replaceChildren(h("tr", {}, ...["rule", "limit", "source", "change"].map((name) => h("th", { scope: "col" }, word(name)))));
   if (!state.book) return;
-  const { version, note, by, rows } = state.book;
-  $("rules-version").textContent = version ? `${word("version")} ${version} · ${by} · ${note}` : word("by_files");
+  const { version, note, rows } = state.book;
+  $("rules-version").textContent = version ? `${word("version")} ${version} · ${note}` : word("by_files");
   $("rules").replaceChildren(...rows.map(rowOf));
   if (state.chosen) $("rule-name").textContent = titled(state.chosen.title, state.chosen.id);
 }
@@ -97,7 +97,7 @@ const preview = (back) => guarded(async () => {
 function showMoves({ open, moved, items }) {
   const known = titles(state.book.rows);
   const at = (moment) => (moment ? dayTime(moment) : word("stays"));
-  const rows = items.map((move) => h("li", {}, `${move.subject} · ${ruleName(move.rule, known)}: ${at(move.due_before)} → ${at(move.due_after)}`));
+  const rows = items.map((move) => h("li", {}, `${move.about?.number ?? move.subject} · ${ruleName(move.rule, known)}: ${at(move.due_before)} → ${at(move.due_after)}`));
   $("moves").replaceChildren(h("p", {}, moved ? filled("would_move", { n: moved, open }) : word("none_moves")), h("ul", {}, ...rows));
 }
 

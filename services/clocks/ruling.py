@@ -59,7 +59,7 @@ class Ruling:
         calendars = self._calendars(project, says)
         watches = self._open(project)
         found = [(watch, move) for watch in watches for move in moves(watch, rules, calendars, self.context.now)]
-        items = [_move(watch, move) for watch, move in found[: schemas.MOVES_SHOWN]]
+        items = [_move(watch, move, rules) for watch, move in found[: schemas.MOVES_SHOWN]]
         view: dict[str, Any] = schemas.MovesView().dump({"open": len(watches), "moved": len(found), "items": items})
         return view
 
@@ -109,10 +109,11 @@ class Ruling:
         return view
 
 
-def _move(watch: Watch, move: Move) -> dict[str, Any]:
+def _move(watch: Watch, move: Move, rules: Rules) -> dict[str, Any]:
     return {
         "watch": watch.id,
         "subject": watch.subject,
+        "about": watch.about(rules.carry),
         "clock": move.after.id,
         "rule": move.after.rule,
         "due_before": move.due_before,

@@ -124,6 +124,7 @@ class MoveView(Schema):
     subject = fields.String()
     clock = fields.String()
     rule = fields.String()
+    about = fields.Dict(keys=fields.String(), metadata={"description": "what is known of the subject (policy: subject.carry)"})
     due_before = moment("when its limit is reached as it stands; null while it is paused", allow_none=True)
     due_after = moment("when it would be", allow_none=True)
 

@@ -191,6 +191,7 @@ def test_rules_are_looked_at_said_and_carried_over_to_clocks_that_run(office: Of
     longer = {"desk-accept": {"limit_s": 900}}
     seen = rules("/preview", clocks=longer).json()
     assert (seen["open"], seen["moved"], len(seen["items"])) == (3, 3, 3)
+    assert seen["items"][0]["about"]["number"] == "YH-2611-00042"
     assert seen["items"][0]["due_before"] < seen["items"][0]["due_after"]
     assert office.get("/projects/rule/clock-rules", project="rule").json()["version"] == 0
 
