@@ -17,17 +17,17 @@ FIELD = "next_at"
 
 
 class Failed(NamedTuple):
-    """A watch whose step, due at ``due_at``, could not be told."""
+    """A watch, in the ``version`` that was read, whose step could not be told."""
 
     watch: str
     subject: str
-    due_at: datetime
+    version: int | None
     error: Exception
 
 
 def failed(document: Mapping[str, Any], error: Exception) -> Failed:
     """Of a kept ``document`` that is no watch."""
-    return Failed(document["_id"], str(document.get("subject", "?")), document[FIELD], error)
+    return Failed(document["_id"], str(document.get("subject", "?")), document.get("version"), error)
 
 
 def set_aside(store: StoreOf, what: Failed, now: datetime, delays_s: list[float]) -> None:
@@ -35,7 +35,7 @@ def set_aside(store: StoreOf, what: Failed, now: datetime, delays_s: list[float]
     known = store.read.plain(UNFIREABLE.name, what.watch) or {"failures": 0, "since": now}
     failures = known["failures"] + 1
     until = now + timedelta(seconds=delays_s[min(failures, len(delays_s)) - 1])
-    if not store.put_off(WATCHES, FIELD, what.watch, what.due_at, until):
+    if not store.put_off(WATCHES, FIELD, what.watch, what.version, until):
         return  # something else has happened to it meanwhile
     log.error("clocks of %s cannot be fired (%d), set aside until %s", what.subject, failures, until, exc_info=what.error)
     with store.work(key=f"aside:{new_id()}", lenient=True) as work:

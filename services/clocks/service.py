@@ -213,8 +213,7 @@ class Clocks(Service):
         except Transient:
             raise
         except Exception as error:
-            if watch.next_at:
-                self._set_aside(Failed(watch.id, watch.subject, watch.next_at, error))
+            self._set_aside(Failed(watch.id, watch.subject, watch.version, error))
 
     def _unreadable(self, document: Mapping[str, Any], error: Exception) -> None:
         self._set_aside(failed(document, error))

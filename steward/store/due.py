@@ -58,10 +58,11 @@ class DueReader:
             self._width = max(last - first, _NARROWEST)
 
 
-def put_off(db: Database[Document], collection: str, id: str, field: str, seen: datetime, until: datetime) -> bool:
-    """The document ``id``, which was due at ``seen``, is not read as due before ``until``. False when it is not as it was seen.
+def put_off(db: Database[Document], collection: str, id: str, field: str, version: int | None, until: datetime) -> bool:
+    """The document ``id`` is not read as due before ``until``. False when it has another ``version`` by now, or is not due at all.
 
     Its version stays: who saves the aggregate next sets ``field`` as it ought to be. Raises Unavailable.
     """
+    seen = {"_id": id, "version": version, field: {"$exists": True}}
     with our_words():
-        return db[collection].update_one({"_id": id, field: seen}, {"$set": {field: until}}).matched_count > 0
+        return db[collection].update_one(seen, {"$set": {field: until}}).matched_count > 0

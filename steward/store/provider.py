@@ -71,9 +71,9 @@ class StoreOf:
             self.wrote |= work.wrote
             self._shared.committed()
 
-    def put_off(self, repository: Repository[Any], field: str, id: str, seen: datetime, until: datetime) -> bool:
-        """What was due at ``seen`` is not read as due before ``until``; see :func:`steward.store.due.put_off`."""
-        return put_off(self.database, repository.collection, id, field, seen, until)
+    def put_off(self, repository: Repository[Any], field: str, id: str, version: int | None, until: datetime) -> bool:
+        """What is as it was seen, in that ``version``, is not read as due before ``until``; see :func:`steward.store.due.put_off`."""
+        return put_off(self.database, repository.collection, id, field, version, until)
 
     def recorded(self) -> AlreadyDone | None:
         """What this call or event has been recorded to have done, if it has been."""
