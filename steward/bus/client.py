@@ -96,6 +96,11 @@ class Client:
         with _our_words():
             return int(self._bus.default_channel.queue_declare(queue, passive=True).message_count)
 
+    def consumers(self, queue: str) -> int:
+        """How many processes are fed from ``queue``. Raises Unavailable."""
+        with _our_words():
+            return int(self._bus.default_channel.queue_declare(queue, passive=True).consumer_count)
+
     def _wait(self, call_id: str, deadline: float, service: str) -> dict[str, Any]:
         while call_id not in self._answers:
             if time.time() > deadline:

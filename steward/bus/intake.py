@@ -9,6 +9,7 @@ from time import monotonic
 from typing import Any
 
 import eventlet
+from amqp import Connection as Link
 from amqp.exceptions import ConsumerCancelled
 from eventlet.semaphore import Semaphore
 from eventlet.timeout import Timeout
@@ -188,32 +189,33 @@ class Intake(SharedExtension):
     def _receive(self, bus: Connection) -> None:
         with _in_time("the broker declares nothing"):
             topology.declare_delays(bus)
+        link = bus.connection  # asked for once: in place of a broken one kombu would make another, on which nothing is consumed
         for subscription in self._subscriptions:
             self._beat = monotonic()
-            self._consume(bus, subscription)
+            self._consume(bus, link, subscription)
         self._bus = bus
         log.info("receiving from %d queues", len(self._subscriptions))
         while not self._stopping:
             self._beat = monotonic()
             try:
-                bus.drain_events(timeout=_DRAIN_S)
+                link.drain_events(timeout=_DRAIN_S)
             except TimeoutError:
                 pass
             while self._cancelling:
                 self._cancelling[0].consumer.cancel()
                 self._cancelling.pop(0)
             with self._lock:
-                bus.heartbeat_check()
-            self._listen(bus)
+                link.heartbeat_tick()
+            self._listen(link)
 
-    def _listen(self, bus: Connection) -> None:
+    def _listen(self, link: Link) -> None:
         """Note when the broker was heard last, be it a heartbeat."""
-        if bus.connection.bytes_recv != self._heard:
-            self._heard, self._heard_at = bus.connection.bytes_recv, monotonic()
+        if link.bytes_recv != self._heard:
+            self._heard, self._heard_at = link.bytes_recv, monotonic()
 
-    def _consume(self, bus: Connection, subscription: Subscription) -> None:
+    def _consume(self, bus: Connection, link: Link, subscription: Subscription) -> None:
         with _in_time("the broker declares nothing"):
-            channel = bus.channel()
+            channel = link.channel()
             channel.basic_qos(0, subscription.prefetch, False)
             queue = subscription.declare(bus)
         subscription.consumer = Consumer(

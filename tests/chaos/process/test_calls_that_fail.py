@@ -12,7 +12,8 @@ import httpx
 import pytest
 from parcels import faults
 
-from steward.bus.client import OPERATOR
+from steward.bus import topology
+from steward.bus.client import OPERATOR, Client
 from steward.bus.tokens import own_token
 from steward.ids import new_id
 from steward.replay.ledger import percentile
@@ -28,6 +29,7 @@ DEADLINE_S = 1.8
 HUNG_S = 10.0
 """No speed: without a deadline it would be for ever."""
 TOLD = (503, 504)
+CALLS_HELD = 8
 
 
 @pytest.fixture
@@ -87,6 +89,33 @@ def test_calls_to_a_service_that_hangs_are_answered_by_their_deadline(
     assert left == 0
     parcels = {accepted(http, key) for key in keys[:4]}
     assert settled(ground, parcels).good
+
+
+def test_processes_held_until_the_broker_has_closed_on_them_work_again(
+    ground: System, crew: Crew, http: httpx.Client, figure: Keep
+) -> None:
+    """SIGSTOP for longer than the broker waits for a heartbeat: what a process wakes up with came on a connection that is closed.
+
+    Calls are in its hands whose time is over; acknowledging them is the first that fails, before anything is read.
+    """
+    crew.wait_ready()
+    keys = [new_id() for _ in range(CALLS_HELD)]
+    for replica in crew.replicas:
+        replica.send(signal.SIGSTOP)
+    try:
+        with ThreadPoolExecutor(CALLS_HELD) as callers:
+            told = {answer.status_code for answer in callers.map(lambda key: hand_in(http, key), keys)}
+        with Client(ground.settings) as client:
+            eventually(lambda: client.consumers(topology.rpc_queue("parcels", "").name) == 0, "the broker closes")
+    finally:
+        for replica in crew.replicas:
+            replica.send(signal.SIGCONT)
+    since = time.monotonic()
+    parcels = {accepted(http, key) for key in keys}
+    found = settled(ground, parcels)
+    figure("R10", fault="held until closed on", recovery_s=time.monotonic() - since, **found.figures())
+    assert told <= set(TOLD)
+    assert found.good
 
 
 @pytest.mark.parametrize("point", [faults.WITHIN_COMMIT, faults.AFTER_COMMIT, faults.LOSE_ANSWER])
