@@ -43,18 +43,17 @@ def set_aside(store: StoreOf, what: Failed, now: datetime, delays_s: list[float]
         work.keep(UNFIREABLE.name, {"_id": what.watch, "since": known["since"], **told})
 
 
-def still_aside(store: StoreOf) -> int:
-    """How many are set aside; those that have been fired, or need not be any more, are forgotten."""
-    aside = store.read.plain_where(UNFIREABLE.name, {})
-    waiting = {one["_id"]: one["until"] for one in aside}
-    kept = {found["_id"] for found in store.read.plain_where(WATCHES.collection, {"_id": {"$in": list(waiting)}}) if _waits(found, waiting)}
+def still_aside(store: StoreOf, now: datetime, trial: timedelta) -> int:
+    """How many are set aside; those that have been fired, or need not be any more, are forgotten.
+
+    What may be tried again since less than ``trial`` may be on its way to being set aside anew.
+    """
+    waiting = {one["_id"]: one["until"] for one in store.read.plain_where(UNFIREABLE.name, {})}
+    found = {one["_id"]: one.get(FIELD) for one in store.read.plain_where(WATCHES.collection, {"_id": {"$in": list(waiting)}})}
+    # Once somebody has saved it, it is due when one of its clocks is.
+    kept = {watch for watch, due_at in found.items() if due_at == waiting[watch] or now - trial < waiting[watch] <= now}
     if gone := waiting.keys() - kept:
         with store.work(key=f"aside:{new_id()}", lenient=True) as work:
             for watch in gone:
                 work.drop(UNFIREABLE.name, watch)
     return len(kept)
-
-
-def _waits(found: Mapping[str, Any], waiting: Mapping[str, datetime]) -> bool:
-    """Nobody has saved it since: it would then be due when one of its clocks is."""
-    return bool(found.get(FIELD) == waiting[found["_id"]])

@@ -139,9 +139,9 @@ class Clocks(Service):
     @sweep
     def measure(self) -> None:
         """How much is due and not told, and what is set aside: by every replica, for who fires may change."""
-        since = self.context.now - timedelta(seconds=self.policy.of("")["sweep"]["backlog_after_s"])
-        BACKLOG.set(self.store.read.count(WATCHES.collection, {"next_at": {"$lte": since}}))
-        UNFIREABLE.set(still_aside(self.store))
+        long = timedelta(seconds=self.policy.of("")["sweep"]["backlog_after_s"])
+        BACKLOG.set(self.store.read.count(WATCHES.collection, {"next_at": {"$lte": self.context.now - long}}))
+        UNFIREABLE.set(still_aside(self.store, self.context.now, long))
 
     @rpc
     def list_clocks(self, project: str, query: View) -> View:

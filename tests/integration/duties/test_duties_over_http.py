@@ -118,7 +118,7 @@ def test_what_is_not_done_in_time_breaches_and_goes_up_the_ladder(works: Works) 
     eventually(lambda: any(event["type"] == "clocks.breached" for event in works.clocks(project, one)), "a breach")
     told = {event["type"]: event["data"] for event in works.clocks(project, one)}
     breach = told["clocks.breached"]
-    assert (breach["rule"], breach["audience"], breach["subject"]) == ("duty-done", ["supervisor"], f"duties/{one['id']}")
+    assert (breach["rule"], breach["audience"], breach["subject"]) == ("duty-done", ["cleaner", "supervisor"], f"duties/{one['id']}")
     assert parse(breach["due_at"]) == parse(one["due_at"])
     assert (breach["about"]["kind"], breach["about"]["number"], breach["department"]) == ("duty", one["number"], "cleaner")
     done = works.post(project, f"/assignments/{one['id']}/done", {"evidence": {}}, "cleaner")
