@@ -8,12 +8,28 @@ import pytest
 from steward.testing.system import running_system
 from tests.integration.ladder.staff import House
 
+ROWS = """
+[clocks.guest-shown-in]
+handbook = "a company's own"
+start = ["lobby.arrived"]
+stop = ["lobby.shown_in"]
+pause = ["lobby.waiting"]
+resume = ["lobby.called"]
+when = { floor = { above = 20 } }
+limit_s = 600
+responsible = ["desk"]
+outside = ["lobby.arrived", "lobby.shown_in", "lobby.waiting", "lobby.called"]
+"""
+"""A clock on the events of a service that nobody here has ever heard of."""
 
-@pytest.fixture(scope="module")
+
+@pytest.fixture(scope="package")
 def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
     """Those who know people, those who count time and those who tell; two processes count."""
-    before = dict(os.environ)
-    with running_system(tmp_path_factory.mktemp("ladder"), {"clocks": 2}, ["identity", "clocks", "notify"]) as running:
+    before, folder = dict(os.environ), tmp_path_factory.mktemp("ladder")
+    (folder / "clocks.toml").write_text(ROWS, encoding="utf-8")
+    env = {"STEWARD_POLICY": str(folder)}
+    with running_system(folder / "data", {"clocks": 2}, ["identity", "clocks", "notify"], env) as running:
         os.environ.update(running.environ)
         with House(running) as house:
             yield house

@@ -1,0 +1,49 @@
+"""Clocks know no tickets: a company's row makes them count time on events of a service that is not here."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from kombu import Connection, Exchange
+
+from steward.bus.envelope import CONTENT_TYPE, Envelope
+from steward.ids import new_id
+from steward.testing.waiting import eventually
+from steward.times import now, parse
+from tests.integration.ladder.staff import House
+
+LOBBY = Exchange("lobby.events", type="topic", durable=True)
+
+
+def told(house: House, project: str, guest: str) -> dict[str, dict[str, Any]]:
+    """What clocks told about ``guest``, by event."""
+    facts = house.operator.call("clocks", "timeline", within_s=20, project=project, matter=f"lobby/{guest}")
+    return {fact["type"]: fact["data"] for fact in facts}
+
+
+def publish(house: House, project: str, guest: str, *steps: tuple[str, float, dict[str, Any]]) -> None:
+    """What happened in the lobby: each so many seconds ago, in the order of its versions."""
+    with Connection(house.system.settings.amqp_uri, transport_options={"confirm_publish": True}) as bus:
+        producer, moment = bus.Producer(), now()
+        for version, (name, ago_s, data) in enumerate(steps, 1):
+            about, at = f"lobby/{guest}", moment - timedelta(seconds=ago_s)
+            event = Envelope(new_id(), f"lobby.{name}", about, at, data, project, about, version, "service:lobby", new_id())
+            producer.publish(event.encode(), exchange=LOBBY, routing_key=name, content_type=CONTENT_TYPE, delivery_mode=2)
+
+
+def test_clocks_run_on_the_events_of_a_service_that_is_not_here(house: House) -> None:
+    project, people = house.staff("desk", "supervisor")
+    late, prompt, low = new_id(), new_id(), new_id()
+    publish(house, project, late, ("arrived", 700, {"floor": 33}), ("waiting", 690, {}), ("called", 630, {}))
+    publish(house, project, prompt, ("arrived", 300, {"floor": 21}), ("shown_in", 60, {}))
+    publish(house, project, low, ("arrived", 700, {"floor": 3}))
+    breach = eventually(lambda: told(house, project, late).get("clocks.breached"), "the guest on the 33rd floor is forgotten")
+    started = told(house, project, late)["clocks.started"]
+    assert parse(breach["due_at"]) - parse(started["due_at"]) == timedelta(seconds=60)  # waiting does not count
+    assert (breach["rule"], breach["audience"]) == ("guest-shown-in", ["desk", "supervisor"])
+    assert {one["person"] for one in breach["persons"]} == set(people.values())
+    assert {task["person"] for task in eventually(lambda: house.tasks(project), "somebody is told")} <= set(people.values())
+    stopped = eventually(lambda: told(house, project, prompt).get("clocks.stopped"), "the other is shown in")
+    assert (stopped["late"], stopped["elapsed_s"]) == (False, 240.0)
+    assert told(house, project, low) == {}
