@@ -19,7 +19,7 @@ from steward.testing.waiting import eventually
 
 pytestmark = pytest.mark.timeout(600)
 
-ROWS, UNUSABLE = 60, 10
+ROWS, UNUSABLE = 40, 10
 PATIENCE_S = 300
 PLUGINS = Path(__file__).parents[2] / "plugins"
 SETTLED = {"lost": "0", "duplicated": "0", "unexpected": "0", "not yet published": "0", "requests refused": "0"}
