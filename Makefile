@@ -6,6 +6,8 @@ SHELL := /bin/sh
 VENV := .venv
 BIN := $(VENV)/bin
 PYTEST := $(BIN)/python -m pytest
+# Where one system is shared by many tests, what ails it would be told by each of them anew.
+FEW := -q --maxfail=5 --tb=short
 UV := 0.13.9
 STAMPS := .stamps
 REPLICAS ?=
@@ -57,10 +59,10 @@ contract: $(STAMPS)/test ## Public documents and what consumers rely on
 	$(PYTEST) -q tests/contract
 
 integration: $(STAMPS)/test ## Services on a real broker and a real store
-	$(PYTEST) -q tests/integration
+	$(PYTEST) $(FEW) tests/integration
 
 chaos-short: $(STAMPS)/test ## Fault injection, the few minutes of it that every change must pass
-	$(PYTEST) -q tests/chaos
+	$(PYTEST) $(FEW) tests/chaos
 
 chaos: $(STAMPS)/test ## Fault injection, the long form, with figures
 	rm -f var/figures.jsonl && mkdir -p var
@@ -71,7 +73,7 @@ chaos: $(STAMPS)/test ## Fault injection, the long form, with figures
 	$(BIN)/python -m steward.testing.figures var/figures.jsonl
 
 browser: $(STAMPS)/test ## The console in a real browser
-	$(PYTEST) -q tests/browser
+	$(PYTEST) $(FEW) tests/browser
 
 bench: $(STAMPS)/venv ## Figures of this machine, each beside its limit
 	@deploy/bootstrap.sh bench

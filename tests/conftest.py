@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import pytest
@@ -16,6 +16,15 @@ from steward.testing.system import System, running_system
 PLUGINS = Path(__file__).with_name("plugins")
 sys.path.insert(0, str(PLUGINS))  # installs the plug-in for this process, as a package manager would
 signal.signal(signal.SIGINT, signal.default_int_handler)  # begun in the background, we and our children would be deaf to it
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """A test that failed beside a running system tells how that is."""
+    report = yield
+    found = getattr(item, "funcargs", {}).values() if report.failed else ()
+    report.sections.extend(("the system", each.account()) for each in found if isinstance(each, System))
+    return report
 
 
 @pytest.fixture(scope="session")

@@ -6,6 +6,7 @@ import json
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 from kombu import Consumer, Queue
@@ -30,11 +31,14 @@ class Client:
         self._settings = settings or Settings.from_env()
         self._address = new_id()
         self._answers: dict[str, dict[str, Any]] = {}
+        self._blocked = False
 
     def __enter__(self) -> Client:
         with _our_words():
             self._bus = topology.connection(self._settings.amqp_uri, heartbeat_s=0)
             self._bus.connect()
+            self._bus.connection.on_blocked = partial(self._on_blocked, True)
+            self._bus.connection.on_unblocked = partial(self._on_blocked, False)
             queue = Queue(
                 f"rpc.reply-{OPERATOR}-{self._address}",
                 exchange=topology.rpc_exchange(),
@@ -48,13 +52,16 @@ class Client:
     def __exit__(self, *_: object) -> None:
         self._bus.release()
 
+    def _on_blocked(self, blocked: bool, *_: object) -> None:
+        self._blocked = blocked
+
     def _receive(self, message: Message) -> None:
         self._answers[message.properties.get("correlation_id", "")] = json.loads(message.body)
 
     def call(self, service: str, method: str, key: str | None = None, within_s: float | None = None, **kwargs: Any) -> Any:
         """The answer of ``service.method(**kwargs)``; ``key`` makes repeating it harmless.
 
-        Raises the callee's typed error, DeadlineExceeded, or Unavailable without a broker.
+        Raises the callee's typed error, DeadlineExceeded, or Unavailable without a broker or when it takes nothing.
         """
         deadline = time.time() + (within_s or calls.declared_call(service, method).deadline_s)
         call_id = new_id()
@@ -103,6 +110,8 @@ class Client:
 
     def _wait(self, call_id: str, deadline: float, service: str) -> dict[str, Any]:
         while call_id not in self._answers:
+            if self._blocked:
+                raise Unavailable("the broker takes nothing at present: it is short of memory or disk")
             if time.time() > deadline:
                 raise DeadlineExceeded(f"{service} did not answer in time")
             try:

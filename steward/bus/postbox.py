@@ -11,8 +11,10 @@ from time import monotonic
 from typing import Any
 
 import amqp
+from amqp import Connection as Link
 from amqp import spec
 from eventlet.semaphore import Semaphore
+from eventlet.timeout import Timeout
 from kombu import Connection
 
 from steward.bus import topology
@@ -20,6 +22,7 @@ from steward.errors import Unavailable
 
 log = logging.getLogger(__name__)
 
+CONNECT_S = 10.0
 CONFIRM_TIMEOUT_S = 5.0
 WRITE_TIMEOUT_S = 2.0
 _GLANCE_S = 0.001
@@ -65,6 +68,7 @@ class Postbox:
         self._uri, self._confirms = uri, confirms
         self._lock = Semaphore()
         self._bus: Connection | None = None
+        self._link: Link | None = None
         self._channel: Any = None
         self._sent = 0
         self._blocked = False
@@ -100,12 +104,12 @@ class Postbox:
     def tick(self) -> None:
         """Keep the connection alive; to be called every few seconds."""
         with self._lock:
-            if self._bus is None:
+            if self._link is None:
                 return
             try:
                 with self._ours(even_blocked=True):
                     self._drain(_GLANCE_S)
-                    self._bus.heartbeat_check()
+                    self._link.heartbeat_tick()
             except Unavailable:
                 return
 
@@ -133,9 +137,9 @@ class Postbox:
             self._drain(left)
 
     def _drain(self, timeout: float) -> None:
-        assert self._bus is not None
+        assert self._link is not None
         try:
-            self._bus.drain_events(timeout=timeout)
+            self._link.drain_events(timeout=timeout)
         except TimeoutError:
             return
 
@@ -164,21 +168,28 @@ class Postbox:
             raise Unavailable("the broker takes nothing at present")
 
     def _connect(self) -> None:
+        # Whoever else sends waits meanwhile: a broker that lets in and then says nothing must not keep them all for ever.
+        with Timeout(CONNECT_S, TimeoutError("the broker lets nobody in")):
+            self._channel = self._opened()
+
+    def _opened(self) -> Any:
         bus = topology.connection(self._uri)
-        bus.connect()
         self._bus = bus
-        bus.connection.on_blocked = partial(self._on_blocked, True)
-        bus.connection.on_unblocked = partial(self._on_blocked, False)
-        channel = bus.channel()
+        bus.connect()
+        # Asked for once: in place of a broken one kombu would make another, on which our channel is not.
+        self._link = link = bus.connection
+        link.on_blocked = partial(self._on_blocked, True)
+        link.on_unblocked = partial(self._on_blocked, False)
+        channel = link.channel()
         if self._confirms:
             channel.confirm_select()
             channel.events["basic_ack"].add(self._on_ack)
             channel.events["basic_nack"].add(self._on_nack)
         channel.events["basic_return"].add(self._on_return)
-        self._channel = channel
+        return channel
 
     def _drop(self) -> None:
-        bus, self._bus, self._channel = self._bus, None, None
+        bus, self._bus, self._link, self._channel = self._bus, None, None, None
         self._sent = 0
         self._blocked = False
         self._unconfirmed.clear()

@@ -28,7 +28,7 @@ from steward.bus.postbox import Outgoing
 from steward.context import Context
 from steward.errors import BadInput, IdempotencyMismatch, NotFound, StewardError, Unavailable
 from steward.ids import new_id
-from steward.observe import logs, metrics
+from steward.observe import health, logs, metrics
 from steward.settings import Settings
 from steward.spec import PUBLIC, Call
 from steward.store.committing import AlreadyDone
@@ -77,6 +77,8 @@ class CallDesk(SharedExtension):
         super().__init__()
         self._methods: dict[str, Rpc] = {}
         self._subscription: Subscription | None = None
+        self.overdue: set[Delivery] = set()
+        """Calls whose callers were told that they are not done yet."""
 
     def register(self, method: Rpc) -> None:
         """Hand calls named like ``method`` to it."""
@@ -86,6 +88,8 @@ class CallDesk(SharedExtension):
             self._key, self._broker = settings.token_key, settings.amqp_uri
             self._subscription = Subscription(self._declare, self._receive, PREFETCH)
             self.intake.subscribe(self._subscription)
+            # With as many in hand as it may have, all of them stuck, it receives nothing more, ever.
+            health.board.alive("answering", lambda: sum(not call.lost for call in self.overdue) < PREFETCH)
 
     def unregister(self) -> None:
         """Take no more calls."""
@@ -158,6 +162,8 @@ class CallDesk(SharedExtension):
             )
         except Unavailable:
             log.warning("an answer could not be sent")
+        except Exception:
+            log.exception("an answer cannot be sent")  # what the caller wants it to carry may not fit into a message
 
 
 class _Reply:
@@ -174,11 +180,13 @@ class _Reply:
     def done(self, worker: Any, answer: Answer | None, failed: Any) -> tuple[Any, Any]:
         """The method has ended."""
         self._timer.cancel()
+        self._desk.overdue.discard(self._delivery)
         self._tell(Answer(error=failed[1]) if failed else answer or Answer())
         self._delivery.ack()
         return None, None
 
     def _late(self) -> None:
+        self._desk.overdue.add(self._delivery)
         self._tell(Answer(error=Unavailable("not done yet: a part that is needed does not answer; ask again")))
 
     def _tell(self, answer: Answer) -> None:

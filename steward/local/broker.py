@@ -7,7 +7,7 @@ import secrets
 import shutil
 from pathlib import Path
 
-from amqp import AMQPError
+from amqp import AMQPError, Channel, Message
 from kombu import Connection
 
 from steward.local.errors import BrokerMissing
@@ -69,14 +69,30 @@ def make(place: Place, ports: KeptPorts) -> tuple[tuple[Part, Part], str]:
 
 
 def probe(uri: str) -> Health:
-    """Well when it lets us log in and open a channel."""
+    """Alive when it lets us log in and open a channel, ready when it also takes a message.
+
+    One that is short of memory or disk delivers, and reads nothing more from whoever sends.
+    """
     patience = {"read_timeout": PROBE_S, "write_timeout": PROBE_S}
+    bus = Connection(uri, connect_timeout=PROBE_S, transport_options=patience)
     try:
-        with Connection(uri, connect_timeout=PROBE_S, transport_options=patience) as connection:
-            connection.channel().close()
+        channel = bus.channel()
+        return Health(True, _takes_messages(channel))
     except (OSError, ValueError, AMQPError):
         return Health(False, False)
-    return Health(True, True)
+    finally:
+        bus.collect()  # a farewell would wait for an answer that a broker short of memory does not give
+
+
+def _takes_messages(channel: Channel) -> bool:
+    """Whether a message to nobody comes back."""
+    answers: list[bool] = []
+    channel.connection.on_blocked = lambda _: answers.append(False)
+    channel.events["basic_return"].add(lambda *_: answers.append(True))
+    channel.basic_publish(Message(b"", delivery_mode=1), exchange="", routing_key=f"nobody-{secrets.token_hex(8)}", mandatory=True)
+    while not answers:
+        channel.connection.drain_events(timeout=PROBE_S)
+    return answers[0]
 
 
 def _password(place: Place) -> str:

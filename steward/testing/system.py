@@ -15,6 +15,8 @@ import sys
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from urllib.error import HTTPError
+from urllib.request import urlopen
 
 from steward import settings
 from steward.local import logs
@@ -29,6 +31,10 @@ from steward.settings import Settings
 
 START_S = 180.0
 STOP_S = 120.0
+LOOK_S = 3.0
+LINE = 240
+CALM = ('"level": "info"', '"level": "debug"')
+"""Marks of lines of a log that explain nothing."""
 
 
 class SystemFailed(AssertionError):
@@ -136,6 +142,15 @@ class System:
     def _log(self, label: str) -> Path:
         return self.place.logs / f"{label}.log"
 
+    def account(self) -> str:
+        """How every process is, what it says of its health, and the last warnings that it wrote: for who must explain a failure."""
+        return "\n".join(line for row in self.roster().rows for line in self._account(row))
+
+    def _account(self, row: Row) -> Iterator[str]:
+        yield f"{row.label} {row.state}, {row.restarts} restarts{''.join(_complaints(row))}"
+        written = logs.tail(self._log(row.label), 200).splitlines()
+        yield from (f"  {line[:LINE]}" for line in [line for line in written if not any(mark in line for mark in CALM)][-3:])
+
     def _tails(self) -> str:
         files = sorted(self.place.logs.glob("*.log"))
         states = ", ".join(f"{row.label} {row.state}" for row in self.roster().rows)
@@ -182,6 +197,20 @@ def processes_of(folder: Path) -> list[Process]:
         if any(mark in environ for mark in marks) and (process := Process.of(int(entry.name))):
             found.append(process)
     return found
+
+
+def _complaints(row: Row) -> Iterator[str]:
+    """What a process that answers HTTP says is not well; that it does not answer, if it does not."""
+    if row.stage < Stage.SERVICES:
+        return
+    for path in ("/healthz", "/readyz"):
+        try:
+            with urlopen(f"http://{LOOPBACK}:{row.port}{path}", timeout=LOOK_S):  # the address is our own
+                continue
+        except HTTPError as answer:
+            yield f"; {path}: {answer.read(LINE).decode(errors='replace')}"
+        except OSError as error:
+            yield f"; {path}: {error}"
 
 
 def _command(process: Process) -> str:

@@ -5,10 +5,14 @@ from __future__ import annotations
 import time
 
 import httpx
+import pytest
 
-from steward.bus.client import OPERATOR
+from steward.bus.client import OPERATOR, Client
 from steward.bus.tokens import own_token
+from steward.errors import Unavailable
 from steward.ids import new_id
+from steward.local import broker
+from steward.local.part import Health
 from steward.testing.cluster import Node
 from steward.testing.system import System
 from steward.testing.waiting import eventually
@@ -48,6 +52,15 @@ def test_callers_are_told_in_time_to_come_back_and_are_served_once(ground: Syste
     assert len(set(made)) == ASKED
     with store_of(ground) as store:
         assert store.parcels.count_documents({"shelf": {"$in": [f"alarm-{key}" for key in keys]}}) == ASKED
+
+
+def test_an_operator_is_told_what_the_matter_is(ground: System, node: Node) -> None:
+    """A broker that takes nothing answers everything else: only who sends it something learns that, if he listens."""
+    with Client() as client, node.memory_alarm():
+        assert broker.probe(node.uri) == Health(alive=True, ready=False)
+        with pytest.raises(Unavailable, match="short of memory or disk"):
+            client.call("parcels", "caller", within_s=60)
+    assert eventually(lambda: broker.probe(node.uri).ready, "it takes messages again")
 
 
 def _made(answer: httpx.Response) -> str | None:

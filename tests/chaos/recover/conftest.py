@@ -15,7 +15,7 @@ PLUGINS = Path(__file__).parents[2] / "plugins"
 REPLICAS = 3
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def crowd(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
     """Broker, store, gateway, and three replicas of parcels whose breakers open soon."""
     policy = tmp_path_factory.mktemp("policy")

@@ -1,10 +1,10 @@
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 
 import pytest
 
+from steward.settings import adopted
 from steward.testing.system import running_system
 from tests.integration.ladder.staff import House
 
@@ -26,12 +26,9 @@ outside = ["lobby.arrived", "lobby.shown_in", "lobby.waiting", "lobby.called"]
 @pytest.fixture(scope="package")
 def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
     """Those who know people, those who count time and those who tell; two processes count."""
-    before, folder = dict(os.environ), tmp_path_factory.mktemp("ladder")
+    folder = tmp_path_factory.mktemp("ladder")
     (folder / "clocks.toml").write_text(ROWS, encoding="utf-8")
     env = {"STEWARD_POLICY": str(folder)}
-    with running_system(folder / "data", {"clocks": 2}, ["identity", "clocks", "notify"], env) as running:
-        os.environ.update(running.environ)
-        with House(running) as house:
-            yield house
-    os.environ.clear()
-    os.environ.update(before)
+    services = ["identity", "clocks", "notify"]
+    with running_system(folder / "data", {"clocks": 2}, services, env) as running, adopted(running.environ), House(running) as house:
+        yield house

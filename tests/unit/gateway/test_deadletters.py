@@ -18,6 +18,7 @@ from steward.times import now
 LIST = next(operation for operation in OWN if operation.id == "dead_letters")
 REPLAY = next(operation for operation in OWN if operation.id == "replay_dead_letters")
 SERVICES = ("a", "b", "away")
+MOMENT = id_at(now())[:24]
 
 
 class Shelves:
@@ -46,7 +47,8 @@ def asked(operation: Any, **arguments: Any) -> Asked:
 
 
 def ids(*tails: str) -> list[str]:
-    return [id_at(now())[:24] + tail for tail in tails]
+    """Of one moment, so that their tails alone say which is newer."""
+    return [MOMENT + tail for tail in tails]
 
 
 @pytest.mark.parametrize("limit", [1, 2, 3, 9])
