@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from pymongo import MongoClient, ReplaceOne
+from pymongo.client_session import ClientSession
 from pymongo.database import Database
 
 from steward.plugins import installed_services
@@ -94,10 +95,14 @@ def _write(client: MongoClient[Document], units: list[Unit]) -> None:
         for collection, document in unit.documents:
             changes[collection].append(ReplaceOne({"_id": document["_id"]}, document, upsert=True))
     entries = [{**unit.entry, "pending": True} if unit.entry["events"] else unit.entry for unit in units]
-    with client.start_session() as session, session.start_transaction():
+
+    def write(session: ClientSession) -> None:
         db[JOURNAL.name].insert_many(entries, session=session)
         for collection, operations in changes.items():
             db[collection].bulk_write(operations, session=session)
+
+    with client.start_session() as session:
+        session.with_transaction(write)  # again when two writers meet at one document, as any client of a store would
 
 
 def _mark(client: MongoClient[Document], tickets: list[list[Unit]]) -> None:
