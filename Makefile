@@ -14,7 +14,7 @@ REPLICAS ?=
 MINUTES ?= 10
 BENCHES ?= startup intake relay consumer fanout stages replicas backlog shedding clocks
 
-.PHONY: help run demo test setup lint unit oracle contract integration chaos chaos-short browser bench soak stop status doctor lock clean
+.PHONY: help run demo test setup lint unit whole oracle contract integration chaos chaos-short browser bench soak stop status doctor lock clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -22,7 +22,11 @@ help: ## Show this list
 run: $(STAMPS)/run ## Set up what is missing and run the whole system with demo data until Ctrl-C
 	@exec $(BIN)/steward up --demo $(foreach pair,$(REPLICAS),--replicas $(pair))
 
-test: setup lint unit contract integration chaos-short browser ## Check everything, in the order of what fails fastest
+test: setup lint unit whole chaos-short ## Check everything, in the order of what fails fastest
+
+# As `make integration contract browser`, on one running system for all three, which takes its time to start.
+whole: $(STAMPS)/test
+	$(PYTEST) $(FEW) tests/integration tests/contract tests/browser
 
 setup: $(STAMPS)/test ## Install everything that running and testing need
 
