@@ -23,6 +23,10 @@ LEASE = timedelta(seconds=20)
 """Longer than the others: it is renewed by a write each third of its length, and nobody waits for what it guards."""
 
 
+ROUNDS = 50
+"""In one sweep: a process that works off a backlog must not look as if it were stuck."""
+
+
 class Auditor:
     """Seals in one process of a service at a time, and lets any of them read the trail."""
 
@@ -42,7 +46,9 @@ class Auditor:
             return
         try:
             self._adopting.round(now())
-            while self._sealing.round(now()) and self._lease.hold():
+            for _ in range(ROUNDS):
+                if not (self._sealing.round(now()) and self._lease.hold()):
+                    break
                 eventlet.sleep(0)
         except Conflict:
             self._adopting.forget()

@@ -20,6 +20,8 @@ SETTLED = timedelta(seconds=60)
 """Younger entries are left for the next time: one with an earlier order may still be under way."""
 WATCHED = timedelta(minutes=10)
 """For so long, from the first time on, processes of the version before may still run."""
+AT_ONCE = 20
+"""Pages in one round: a process that seals must not look as if it were stuck."""
 _STATE = "state"
 
 
@@ -40,8 +42,10 @@ class Adopting:
         if self._over or self._since is None:
             return
         until = int((now - SETTLED).timestamp() * 1_000_000)
-        found = [self._adopt(project, until, now) for project in self._reached]
-        if not any(found) and now - self._since > WATCHED:
+        left = AT_ONCE
+        for project in self._reached:
+            left = self._adopt(project, until, now, left)
+        if left == AT_ONCE and now - self._since > WATCHED:
             with our_words():
                 self._db[ADOPTING.name].update_one({"_id": _STATE}, {"$set": {"over": True}})
             self._over = True
@@ -52,7 +56,7 @@ class Adopting:
 
     def _begin(self, now: datetime) -> None:
         with our_words():
-            begun: Document = {"_id": _STATE, "since": now, "over": False}
+            begun: Document = {"since": now, "over": False}
             self._db[ADOPTING.name].update_one({"_id": _STATE}, {"$setOnInsert": begun}, upsert=True)
             state = self._db[ADOPTING.name].find_one({"_id": _STATE}) or begun
             self._over, self._since = state["over"], state["since"]
@@ -61,13 +65,15 @@ class Adopting:
                 projects = self._db[JOURNAL.name].distinct("project")
                 self._reached = {project: ends.get(project or "", 0) for project in projects}
 
-    def _adopt(self, project: str | None, until: int, now: datetime) -> bool:
-        found = False
+    def _adopt(self, project: str | None, until: int, now: datetime, most: int) -> int:
+        """Seal the first ``most`` pages of ``project``; how many more there might have been."""
         query = {"project": project, "writer": None}
         for page in pages(self._db[JOURNAL.name], query, self._reached[project], until):
+            if not most:
+                return 0
             last: int = page[-1]["order"]
             self._sealing.seal(Batch(page, adopted={project or "": last}), now)
             self._reached[project] = last
-            found = True
+            most -= 1
         self._reached[project] = max(until, self._reached[project])
-        return found
+        return most

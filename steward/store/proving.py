@@ -6,13 +6,15 @@ import sqlite3
 from collections.abc import Iterable, Iterator
 from contextlib import closing
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from pymongo.database import Database
 
+from steward.plugins import installed_services
+from steward.settings import Settings
 from steward.store.chains import HEADS, LINKS, head_of
-from steward.store.client import Document, our_words
+from steward.store.client import Document, connect, database, our_words
 from steward.store.journal import JOURNAL
 from steward.store.windows import pages
 from steward.trust.chain import Anchor, Chain, Head, Key, Unreadable, anchored, link_of
@@ -35,7 +37,7 @@ class Records:
         with our_words():
             found = {head["_id"] for head in self._heads.find({}, {"_id": 1})}
             found |= {*self._links.distinct("project"), *self._entries.distinct("project")}
-        return sorted(Chain(self._service, str(project or "")) for project in found)
+        return sorted({Chain(self._service, str(project or "")) for project in found})
 
     def newest(self) -> datetime | None:
         """When the service's newest link was made; None when there is none."""
@@ -98,6 +100,19 @@ class Records:
         if link.digest != head.digest or not key.made(link.said(), link.mac):
             raise Unreadable(f"{chain}: link {head.n} is not genuine")
         return anchored(key, chain, head, now)
+
+
+def faults(settings: Settings, grace: timedelta) -> list[str]:
+    """What is wrong in the chains of all installed services, notes left out: for who must know that nothing is. Raises Unavailable."""
+    key = Key.derived(settings.field_key)
+    found: list[str] = []
+    with closing(connect(settings.mongo_uri)) as client:
+        for service in installed_services():
+            records = Records(database(client, service), service)
+            known = Known(grace, sealing_until=records.newest())
+            told = (fault for chain in records.chains() for fault in records.prove(key, chain, known))
+            found += [str(fault) for fault in told if not fault.is_note]
+    return found
 
 
 class OnDisk:

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from steward.store.proving import OnDisk
@@ -140,6 +140,7 @@ EDITS: dict[str, Callable[[Document], Any]] = {
 
 
 @pytest.mark.parametrize("edit", EDITS)
+@settings(max_examples=25)
 @given(sizes=CHAINS, data=st.data())
 def test_an_edited_link_is_told_with_its_number(edit: str, sizes: list[int], data: st.DataObject) -> None:
     made = kept(sizes)
