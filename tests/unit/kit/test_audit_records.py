@@ -5,13 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from enum import StrEnum
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from gateway.trail import _cell
+from steward.bus import calls
 from steward.bus.envelope import Envelope
 from steward.bus.reads import recorded
+from steward.bus.serving import _behalf
 from steward.context import Context
 from steward.errors import BadInput, NotFound, Unavailable
 from steward.plugins import installed_services
@@ -122,6 +125,13 @@ def test_whoever_is_behind_a_call_is_passed_on_through_services() -> None:
     assert Context(service, NOW, "c", "k", behalf="user:desk").asker == "user:desk"
     assert Context(service, NOW, "c", "k", event=event).asker == "user:boss"
     assert Context(service, NOW, "c", "k").asker == "service:notify"
+
+
+def test_only_a_service_is_believed_for_whom_it_asks() -> None:
+    delivery: Any = SimpleNamespace(headers={calls.BEHALF: "user:desk"})
+    assert _behalf(delivery, service_principal("notify")) == "user:desk"
+    assert _behalf(delivery, Principal("user:mallory")) is None
+    assert _behalf(delivery, Principal("user:desk")) is None
 
 
 def test_calls_that_are_on_record_say_of_whom_they_tell() -> None:
