@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection
 from functools import partial
+from itertools import chain
 from typing import Any
 
 from eventlet import GreenPool
 from werkzeug.wrappers import Request, Response
 
-from gateway import asking, deadletters, hub, timeline
+from gateway import asking, deadletters, hub, timeline, trail
 from gateway.answering import JSON, answer, dumped
 from gateway.asking import Asked
 from gateway.house import Front
@@ -81,6 +82,18 @@ class Desk:
         ticket = self._front.gatekeeper.ticket(asked.principal, now(), lifetime_s)
         return Response(dumped({"ticket": ticket, "expires_in": lifetime_s}), 201, content_type=JSON)
 
+    def audit(self, request: Request, asked: Asked) -> Response:
+        """A page of what is on record of a project."""
+        found = trail.page(asked, self._front.specs, partial(self._auditors, asked))
+        return Response(dumped(found), content_type=JSON)
+
+    def audit_export(self, request: Request, asked: Asked) -> Response:
+        """The first page is asked for here, so that what goes wrong is told; the others while the file is being written."""
+        lines = trail.export(asked, self._front.specs, partial(self._auditors, asked))
+        begun = [next(lines), next(lines, b"")]
+        headers = {"Content-Disposition": "attachment; filename=audit.csv"}
+        return Response(chain(begun, lines), headers=headers, content_type="text/csv; charset=utf-8")
+
     def dead_letters(self, request: Request, asked: Asked) -> Response:
         """A page of those of one service, or of all."""
         found = deadletters.page(asked, self._front.specs, partial(self._operators, asked))
@@ -98,6 +111,9 @@ class Desk:
         if service not in self._front.specs:
             raise NotFound(f"no service {service!r}")
         return answer(request, asked, self._call(asked, service, asked.operation.id, kwargs))
+
+    def _auditors(self, asked: Asked, call: str, kwargs: dict[str, Any], services: Collection[str]) -> tuple[dict[str, Any], list[str]]:
+        return self._everybody(asked, call, kwargs, self._front.limits.audit_s, services)
 
     def _operators(self, asked: Asked, call: str, kwargs: dict[str, Any], services: Collection[str]) -> tuple[dict[str, Any], list[str]]:
         return self._everybody(asked, call, kwargs, self._front.limits.dead_letters_s, services)

@@ -25,6 +25,7 @@ class Limits:
     proxies: int
     timeline_s: float
     dead_letters_s: float
+    audit_s: float
     stream_ring: int
     stream_queue: int
     stream_clients: int

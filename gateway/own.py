@@ -9,6 +9,7 @@ from gateway import schemas
 from gateway.operations import ANYBODY, PREFIX, Operation
 from steward.bus import deadschemas
 
+TRAIL = f"{PREFIX}/projects/{{project}}/audit"
 LETTERS = f"{PREFIX}/ops/dead-letters"
 
 TIMELINE = Operation(
@@ -46,6 +47,28 @@ OWN = (
         run="stream_ticket",
         answer=schemas.StreamTicket,
         status=201,
+    ),
+    Operation(
+        id="audit",
+        tag="audit",
+        method="GET",
+        path=TRAIL,
+        summary="Who did what, and read what, in a project",
+        permission="audit.read",
+        run="audit",
+        query=schemas.AuditQuery,
+        answer=schemas.AuditPage,
+    ),
+    Operation(
+        id="audit_export",
+        tag="audit",
+        method="GET",
+        path=f"{TRAIL}/export",
+        summary="The same as a CSV file",
+        permission="audit.read",
+        run="audit_export",
+        query=schemas.AuditExportQuery,
+        media="text/csv",
     ),
     Operation(
         id="dead_letters",

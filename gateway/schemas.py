@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from marshmallow import INCLUDE, RAISE, Schema, fields, validate
 
-from steward.bus import deadschemas
+from steward.bus import auditschemas, deadschemas
 
 ID_LENGTH = 160
 
@@ -97,6 +97,26 @@ class DeadLetters(Schema):
     """Messages that were given up, those of the youngest events first."""
 
     items = fields.List(fields.Nested(DeadLetter), required=True)
+    next = fields.String(required=True, allow_none=True, metadata={"description": "The cursor of the next page"})
+    missing = fields.List(fields.String(), required=True, metadata={"description": "Services that did not answer"})
+
+
+class AuditQuery(auditschemas.Query):
+    """Of one service, or of all."""
+
+    service = fields.String(validate=validate.Length(1, auditschemas.NAME))
+
+
+class AuditExportQuery(auditschemas.Filter):
+    """Of one service, or of all."""
+
+    service = fields.String(validate=validate.Length(1, auditschemas.NAME))
+
+
+class AuditPage(Schema):
+    """Who did what, and read what, the latest first."""
+
+    items = fields.List(fields.Nested(auditschemas.Entry), required=True)
     next = fields.String(required=True, allow_none=True, metadata={"description": "The cursor of the next page"})
     missing = fields.List(fields.String(), required=True, metadata={"description": "Services that did not answer"})
 

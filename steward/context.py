@@ -27,7 +27,8 @@ class Context:
 
     ``key`` is the journal key: the same key never takes effect twice. ``fingerprint`` is a hash of the request made
     under it. ``if_match`` is the version that the caller saw. ``deadline`` is a Unix time in seconds.
-    ``tries`` says how often the work is run at once.
+    ``tries`` says how often the work is run at once. ``how`` and ``doing`` name what woke the worker: ``call``, ``event`` or
+    ``sweep``, and the method. ``behalf`` is for whom the principal, a service, asks.
     """
 
     principal: Principal
@@ -39,3 +40,13 @@ class Context:
     deadline: float | None = None
     event: Envelope | None = None
     tries: Tries = WAITED_FOR
+    how: str = ""
+    doing: str = ""
+    behalf: str | None = None
+
+    @property
+    def asker(self) -> str | None:
+        """For whom another service is asked while this is worked on: whoever is behind it, None when it is nobody but ourselves."""
+        if self.behalf or self.event is None:
+            return self.behalf or self.principal.id
+        return self.event.actor

@@ -19,13 +19,14 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
+from steward.bus.audit import Auditing, Auditor
 from steward.bus.calls import Remote, RemoteServices
 from steward.bus.dead import DeadLetters, DeadLetterShelf
 from steward.bus.handlers import Handler
 from steward.bus.relay import Relay
 from steward.bus.republish import Republisher, Republishing
 from steward.bus.serving import Rpc
-from steward.bus.standard import STANDARD_CALLS
+from steward.bus.standard import STANDARD_CALLS, STANDARD_SWEEPS
 from steward.bus.sweeps import Sweeper
 from steward.context import Context
 from steward.extensions import CurrentContext, PolicyBook, SealerOf
@@ -61,6 +62,7 @@ class Service:
     policy: Policies = PolicyBook()  # type: ignore[assignment]
     sealer: Sealer = SealerOf()  # type: ignore[assignment]
     dead: DeadLetterShelf = DeadLetters()  # type: ignore[assignment]
+    auditor: Auditor = Auditing()  # type: ignore[assignment]
     relay = Relay()
     republisher: Republisher = Republishing()  # type: ignore[assignment]
 
@@ -120,6 +122,16 @@ class Service:
         return self.dead.discard_many(body)
 
     @rpc
+    def audit(self, project: str, query: View) -> View:
+        """A page of what was done and read in ``project``, the latest first."""
+        return self.auditor.trail.page(project, query)
+
+    @sweep
+    def seal_journal(self) -> None:
+        """What was committed gets into the audit chains."""
+        self.auditor.seal()
+
+    @rpc
     def journal_projects(self) -> list[str]:
         """The projects of which this service has a journal, of those in which the caller may republish."""
         mine = self.context.principal.projects("ops.replay")
@@ -135,7 +147,7 @@ def _check_complete(cls: type[Service]) -> None:
     """Raises TypeError when the spec names a method that the class lacks: better now than at the first message."""
     spec = cls.spec
     named = [call.name for call in spec.calls] + [hears.handler for hears in spec.hears]
-    named += [sweep.method for sweep in spec.sweeps] + [route.call for route in spec.routes] + list(STANDARD_CALLS)
+    named += [sweep.method for sweep in (*spec.sweeps, *STANDARD_SWEEPS)] + [route.call for route in spec.routes] + list(STANDARD_CALLS)
     missing = sorted({name for name in named if not hasattr(cls, name)})
     if missing:
         raise TypeError(f"{cls.__name__} lacks what its spec names: {', '.join(missing)}")

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
+from typing import Any, Literal
 
 PUBLIC = "public"
 """The permission of calls for which nobody needs to be known."""
@@ -71,6 +71,8 @@ class Call:
     ``body``/``query`` name the marshmallow classes of what comes in, ``answer`` of what goes out. ``permission`` is
     required of the caller in the project named by the argument ``project`` (or in any, where there is none);
     it must be given, be it :data:`PUBLIC`. ``deadline_s``: how long a caller waits, in seconds.
+    ``audited="read"``: that it was answered is on record (docs/audit.md). ``subjects`` says of whom it tells: names of arguments,
+    or dotted paths into the answer (lists are gone through), that hold ids.
     """
 
     name: str
@@ -80,6 +82,8 @@ class Call:
     query: str = ""
     answer: str = ""
     deadline_s: float = 1.8
+    audited: Literal["", "read"] = ""
+    subjects: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

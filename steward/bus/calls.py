@@ -38,6 +38,8 @@ KEY = "steward.key"
 FINGERPRINT = "steward.fingerprint"
 IF_MATCH = "steward.if_match"
 DEADLINE = "steward.deadline"
+BEHALF = "steward.behalf"
+"""For whom a service asks in its own name; believed of services alone."""
 
 
 def declared_call(service: str, name: str) -> Call:
@@ -173,8 +175,9 @@ class RemoteServices:
     Raises what the callee raises, DeadlineExceeded, Unavailable, or NotFound for a call that is not declared.
     """
 
-    def __init__(self, replies: Replies, service: str, correlation: str, deadline: float | None = None) -> None:
+    def __init__(self, replies: Replies, service: str, correlation: str, deadline: float | None = None, behalf: str | None = None) -> None:
         self._replies, self._service, self._correlation, self._deadline = replies, service, correlation, deadline
+        self._behalf = behalf
 
     def __getattr__(self, service: str) -> _Target:
         return _Target(self, service)
@@ -206,6 +209,7 @@ class RemoteServices:
             KEY: key,
             FINGERPRINT: fingerprint,
             IF_MATCH: if_match,
+            BEHALF: self._behalf,
         }
         within_s = deadline_s or declared_call(service, method).deadline_s
         return self._replies.call(service, method, kwargs, headers, time_left(within_s, self._deadline))
@@ -220,4 +224,4 @@ class Remote(DependencyProvider):
         context: Context | None = worker.data.get("steward")
         if context is None:
             return RemoteServices(self.replies, self.container.service_name, new_id())
-        return RemoteServices(self.replies, self.container.service_name, context.correlation, context.deadline)
+        return RemoteServices(self.replies, self.container.service_name, context.correlation, context.deadline, context.asker)

@@ -114,6 +114,8 @@ class Handler(Entrypoint):
             key=f"{self.hears.handler}:{event.id}",
             event=event,
             tries=Tries(self.retry.conflicts, self.retry.immediate),
+            how="event",
+            doing=self.hears.handler,
         )
         self._underway.begin(held.delivery, self.hears.longest_s)
         self.container.spawn_worker(self, (event,), {}, context_data={"steward": context}, handle_result=partial(self._done, held))

@@ -25,6 +25,7 @@ from steward.bus.attempts import attempt
 from steward.bus.intake import Delivery, Intake, Subscription
 from steward.bus.outboxes import Unconfirmed
 from steward.bus.postbox import Outgoing
+from steward.bus.reads import recorded
 from steward.context import Context
 from steward.errors import BadInput, IdempotencyMismatch, NotFound, StewardError, Unavailable
 from steward.ids import new_id
@@ -33,7 +34,7 @@ from steward.settings import Settings
 from steward.spec import PUBLIC, Call
 from steward.store.committing import AlreadyDone
 from steward.times import now
-from steward.trust.principals import Principal, verify
+from steward.trust.principals import SERVICE, Principal, verify
 from steward.validation import checked
 
 log = logging.getLogger(__name__)
@@ -138,6 +139,9 @@ class CallDesk(SharedExtension):
             fingerprint=_header(delivery, calls.FINGERPRINT, str),
             if_match=_header(delivery, calls.IF_MATCH, int),
             deadline=_deadline(delivery),
+            how="call",
+            doing=name.rpartition(".")[2],
+            behalf=_behalf(delivery, principal),
         )
 
     def answer(self, delivery: Delivery, answer: Answer) -> None:
@@ -201,6 +205,12 @@ def _header(delivery: Delivery, name: str, kind: type[T]) -> T | None:
     if value is not None and not isinstance(value, kind):
         raise BadInput(f"the header {name} is not of type {kind.__name__}")
     return value
+
+
+def _behalf(delivery: Delivery, principal: Principal) -> str | None:
+    """For whom a service asks; from others it is no more than a claim."""
+    said = _header(delivery, calls.BEHALF, str)
+    return said if principal.id.startswith(SERVICE) and said != principal.id else None
 
 
 def _deadline(delivery: Delivery) -> float:
@@ -267,7 +277,8 @@ def _answer(service: Any, method: Callable[..., Any], signature: inspect.Signatu
         return Answer(error=BadInput(f"arguments: {error}"))
     except StewardError as error:
         return Answer(error=error)
-    return _once(service, context, partial(method, service, **arguments))
+    work = partial(method, service, **arguments)
+    return _once(service, context, partial(recorded, service, call, arguments, work) if call.audited else work)
 
 
 def _loaded(call: Call, kwargs: dict[str, Any]) -> dict[str, Any]:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from steward.spec import Call, Collection, Index, Permission
+from steward.spec import Call, Collection, Index, Permission, Sweep
 
 _DEAD = "steward.bus.deadschemas"
+_AUDIT = "steward.bus.auditschemas"
 OPERATOR_S = 10
 """An operator waits longer than a caller at the desk."""
 
@@ -48,14 +49,18 @@ STANDARD_CALLS = {
             answer=f"{_DEAD}:Done",
             deadline_s=OPERATOR_S,
         ),
+        Call("audit", "audit.read", "Who did what, and read what, in a project", query=f"{_AUDIT}:Query", deadline_s=OPERATOR_S),
         Call("journal_projects", "ops.replay", "The projects of which this service has a journal", deadline_s=10),
         Call("republish", "ops.replay", "Publish events of the past again", body="steward.bus.republish:Span", deadline_s=30),
     )
 }
+
+STANDARD_SWEEPS = (Sweep("seal_journal", every_s=5),)
 
 STANDARD_PERMISSIONS = (
     Permission("ops.timeline", ("desk", "zone_manager", "supervisor", "manager", "quality", "auditor", "admin")),
     Permission("ops.journal", ("auditor", "admin")),
     Permission("ops.dead_letters", ("auditor", "admin")),
     Permission("ops.replay", ("admin",)),
+    Permission("audit.read", ("auditor", "quality", "admin")),
 )

@@ -15,6 +15,7 @@ from eventlet.timeout import Timeout
 from nameko.extensions import Entrypoint, register_entrypoint
 
 from steward.bus.intake import STUCK_AFTER_S
+from steward.bus.standard import STANDARD_SWEEPS
 from steward.context import Context
 from steward.errors import StewardError
 from steward.ids import new_id
@@ -65,7 +66,7 @@ class Sweeper(Entrypoint):
 
     def setup(self) -> None:
         spec: ServiceSpec = self.container.service_cls.spec
-        self._sweep = next(sweep for sweep in spec.sweeps if sweep.method == self.method_name)
+        self._sweep = next(sweep for sweep in (*spec.sweeps, *STANDARD_SWEEPS) if sweep.method == self.method_name)
         self._principal = service_principal(spec.name)
         health.board.alive(f"sweep {self.method_name}", self._turns)
 
@@ -118,7 +119,9 @@ class Sweeper(Entrypoint):
     def _sweep_once(self) -> BaseException | None:
         ended = Signal()
         sweep_id = new_id()
-        context = Context(principal=self._principal, now=now(), correlation=sweep_id, key=f"sweep:{sweep_id}")
+        context = Context(
+            principal=self._principal, now=now(), correlation=sweep_id, key=f"sweep:{sweep_id}", how="sweep", doing=self.method_name
+        )
 
         def done(worker: Any, error: BaseException | None, failed: Any) -> tuple[Any, Any]:
             ended.send(failed[1] if failed else error)

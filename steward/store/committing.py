@@ -20,12 +20,13 @@ from pymongo.client_session import ClientSession
 from pymongo.database import Database
 from pymongo.errors import DuplicateKeyError, PyMongoError
 
-from steward.errors import Conflict, StewardError, Unavailable
+from steward.errors import AlreadyExists, Conflict, StewardError, Unavailable
 from steward.observe import metrics
 from steward.store.changes import Change
 from steward.store.client import Document, our_words
 from steward.store.journal import JOURNAL
 from steward.store.sessions import Sessions
+from steward.store.writers import Writer
 
 TOGETHER = 32
 """Units in one transaction, at most."""
@@ -64,6 +65,7 @@ class Committer:
 
     def __init__(self, client: MongoClient[Document], db: Database[Document], sessions: Sessions, service: str) -> None:
         self._client, self._db, self._sessions = client, db, sessions
+        self._writer = Writer(db)
         self._units = metrics.COMMITTED_TOGETHER.labels(service)
         self._queue: deque[_Waiting] = deque()
         self._at_work = False
@@ -132,12 +134,26 @@ class Committer:
             with session.start_transaction():
                 yield session
 
+    @contextmanager
+    def _numbered(self, units: Sequence[Unit]) -> Iterator[ClientSession]:
+        """A transaction of ``units``; when it fails in a way that may hide a success, what comes next is another writer's."""
+        try:
+            for unit in units:
+                self._writer.stamp(unit.entry)
+            with self._transaction() as session:
+                yield session
+        except (Conflict, AlreadyExists, AlreadyDone):
+            raise
+        except BaseException:
+            self._writer.doubt()
+            raise
+
     def _transact_together(self, units: Sequence[Unit]) -> None:
         changes: dict[str, list[Change]] = defaultdict(list)
         for unit in units:
             for change in unit.changes:
                 changes[change.collection].append(change)
-        with self._transaction() as session:
+        with self._numbered(units) as session:
             self._db[JOURNAL.name].insert_many([unit.entry for unit in units], session=session)
             for collection, made in changes.items():
                 written = self._db[collection].bulk_write([change.operation for change in made], session=session)
@@ -145,7 +161,7 @@ class Committer:
                     raise Conflict(f"one of {collection} was changed meanwhile")
 
     def _transact_alone(self, unit: Unit) -> None:
-        with self._transaction() as session:
+        with self._numbered([unit]) as session:
             try:
                 self._db[JOURNAL.name].insert_one(unit.entry, session=session)
             except DuplicateKeyError:

@@ -24,6 +24,8 @@ JOURNAL = Collection(
         Index(("pending", "order"), partial={"pending": True}),
         Index(("matter", "order")),
         Index(("project", "order")),
+        Index(("subjects", "order")),
+        Index(("writer", "seq")),
     ),
 )
 

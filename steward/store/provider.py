@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 from datetime import datetime
@@ -21,15 +21,18 @@ from steward.errors import Conflict, StewardError
 from steward.observe import health
 from steward.settings import Settings
 from steward.spec import Collection, ServiceSpec
+from steward.store.adopting import ADOPTING
+from steward.store.chains import HEADS, LINKS
 from steward.store.client import Document, connect, database, ensure_indexes, our_words
-from steward.store.committing import AlreadyDone, Committer
+from steward.store.committing import AlreadyDone, Committer, Unit
 from steward.store.due import put_off
 from steward.store.journal import JOURNAL, Journal
 from steward.store.reading import Reading
 from steward.store.repository import Repository
 from steward.store.sessions import COLLECTION as SESSIONS
 from steward.store.sessions import Sessions
-from steward.store.work import Work
+from steward.store.work import Work, read_entry
+from steward.store.writers import WRITERS
 
 log = logging.getLogger(__name__)
 
@@ -70,6 +73,11 @@ class StoreOf:
         else:
             self.wrote |= work.wrote
             self._shared.committed()
+
+    def note_read(self, project: str | None, subjects: Sequence[str], reason: str | None) -> None:
+        """Record that this call has told its caller of ``subjects``. Raises Unavailable: then it must not tell."""
+        assert self._context is not None
+        self._shared.committer.commit(Unit(read_entry(self._context, project, subjects, reason), ()))
 
     def put_off(self, repository: Repository[Any], field: str, id: str, version: int | None, until: datetime) -> bool:
         """What is as it was seen, in that ``version``, is not read as due before ``until``; see :func:`steward.store.due.put_off`."""
@@ -154,7 +162,7 @@ class SharedStore(SharedExtension):
     def _prepare(self) -> None:
         if self._ready:
             return
-        kit = (JOURNAL, DEAD_LETTERS, Collection("leases"), Collection(SESSIONS))
+        kit = (JOURNAL, DEAD_LETTERS, Collection("leases"), Collection(SESSIONS), WRITERS, LINKS, HEADS, ADOPTING)
         self.sessions.end_predecessors()
         ensure_indexes(self.database, replace(self.spec, collections=(*self.spec.collections, *kit)))
         self._ready = True

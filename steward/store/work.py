@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -22,6 +23,7 @@ from steward.store.changes import Change, Drop, Insert, Keep, Renew, Replace
 from steward.store.client import Document, our_words
 from steward.store.committing import Committer, Unit
 from steward.store.repository import Aggregate, Repository
+from steward.store.touched import touched
 from steward.times import iso, now
 from steward.validation import schema
 
@@ -36,6 +38,7 @@ class BrokenContract(StewardError):
 class _Loaded:
     version: int
     order: int
+    state: Aggregate
 
 
 class Work:
@@ -58,6 +61,8 @@ class Work:
         self._project: str | None = context.event.project if context.event else None
         self._order = int(now().timestamp() * 1_000_000)
         self._answer: Any = None
+        self._touched: list[Document] = []
+        self._kept: Counter[str] = Counter()
 
     def find(self, repository: Repository[A], id: str) -> A | None:
         """The aggregate ``id``, or None."""
@@ -66,8 +71,9 @@ class Work:
         if document is None:
             self._missing.add((repository.collection, id))
             return None
-        self._loaded[repository.collection, id] = _Loaded(document["version"], document["_order"])
-        return repository.from_document(document)
+        aggregate = repository.from_document(document)
+        self._loaded[repository.collection, id] = _Loaded(document["version"], document["_order"], aggregate)
+        return aggregate
 
     def load(self, repository: Repository[A], id: str, project: str | None = None) -> A:
         """The aggregate that the command is about.
@@ -89,8 +95,9 @@ class Work:
         self._order = max(self._order, before.order + 1 if before else 0)
         document = repository.to_document(decision.state) | {"version": version}
         self._changes.append(partial(self._change, repository.collection, document, before))
-        self._loaded[repository.collection, decision.state.id] = _Loaded(version, self._order)
+        self._loaded[repository.collection, decision.state.id] = _Loaded(version, self._order, decision.state)
         subject = f"{self._spec.name}/{decision.state.id}"
+        self._touched.append(touched(subject, before.state if before else None, decision.state, version))
         self._project = self._project or decision.state.project
         self._matter = self._matter or getattr(decision.state, "matter", None) or subject
         for fact in decision.facts:
@@ -102,11 +109,13 @@ class Work:
 
         ``as_of``: when that was so; what is there of a later moment stays. Without it, whatever was there goes.
         """
+        self._kept[collection] += 1
         dated = document | {"as_of": iso(as_of)} if as_of else document
         self._changes.append(lambda: (Renew if as_of else Keep)(collection, document["_id"], dated))
 
     def drop(self, collection: str, id: str) -> None:
         """Remove a plain document that :meth:`keep` wrote."""
+        self._kept[collection] += 1
         self._changes.append(lambda: Drop(collection, id))
 
     def answer(self, answer: Any) -> Any:
@@ -155,12 +164,10 @@ class Work:
     def _entry(self) -> Document:
         entry: Document = {
             "_id": self._context.key,
-            "at": now(),
             "order": self._order,
             "project": self._project,
             "matter": self._matter,
-            "correlation": self._context.correlation,
-            "actor": self._context.principal.id,
+            **_who(self._context),
             "events": [event.to_wire() for event in self._events],
         }
         optional: Mapping[str, Any] = {
@@ -168,8 +175,35 @@ class Work:
             "cause": self._context.event.id if self._context.event else None,
             "fingerprint": self._context.fingerprint,
             "answer": self._answer,
+            "touched": self._touched or None,
+            "subjects": list(dict.fromkeys(row["subject"] for row in self._touched)) or None,
+            "kept": dict(self._kept) or None,
         }
-        return entry | {name: value for name, value in optional.items() if value is not None}
+        return entry | _given(optional)
+
+
+def read_entry(context: Context, project: str | None, subjects: Sequence[str], reason: str | None) -> Document:
+    """The entry of a read that is on record: who was told of whom, by which call, and why."""
+    entry: Document = {
+        "_id": f"read:{new_id()}",
+        "order": int(now().timestamp() * 1_000_000),
+        "project": project,
+        "matter": subjects[0] if subjects else None,
+        **_who(context),
+        "how": "read",
+        "events": [],
+        "subjects": list(subjects),
+    }
+    return entry | _given({"reason": reason})
+
+
+def _who(context: Context) -> Document:
+    who = {"at": now(), "correlation": context.correlation, "actor": context.principal.id}
+    return who | {"how": context.how, "doing": context.doing} | _given({"behalf": context.behalf})
+
+
+def _given(optional: Mapping[str, Any]) -> Document:
+    return {name: value for name, value in optional.items() if value is not None}
 
 
 def _serialised(contract: Schema, fact: Fact) -> dict[str, Any]:

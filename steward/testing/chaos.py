@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import count, pairwise
 from pathlib import Path
 
@@ -28,6 +28,7 @@ from steward.replay.mapping import Mapping as CsvMapping
 from steward.replay.mapping import Request
 from steward.replay.settling import wait_for_quiet
 from steward.settings import adopted
+from steward.store import proving
 from steward.testing import balance, halves
 from steward.testing.days import write_day
 from steward.testing.faults import Kill, schedule
@@ -43,6 +44,7 @@ RECOVER_S = 240.0
 SETTLE_S = 300.0
 _LOOKS = 3
 """How often a finding that time cannot mend is looked at again."""
+_SEALED_WITHIN = timedelta(seconds=60)
 _LOOK_AGAIN_S = 1.0
 """At least; and as long as the look took, for reading everything keeps the store from those who work."""
 
@@ -80,6 +82,7 @@ class Result:
     unbalanced: list[str] = field(default_factory=list)
     disordered: list[str] = field(default_factory=list)
     unexplained: list[str] = field(default_factory=list)
+    unproven: list[str] = field(default_factory=list)
     books: list[balance.Account] = field(default_factory=list)
     recovery_s: dict[str, list[float]] = field(default_factory=dict)
     memory: list[Trend] = field(default_factory=list)
@@ -97,6 +100,7 @@ class Result:
             "unbalanced": self.unbalanced,
             "out of order": self.disordered,
             "dead letters unexplained": self.unexplained,
+            "audit chains": self.unproven,
         }
 
     @property
@@ -117,6 +121,7 @@ class Result:
         self.half_written = [line for line in self.half_written if line in before.half_written]
         self.pending = [line for line in self.pending if line in before.pending]
         self.unbalanced = [line for line in self.unbalanced if line in before.unbalanced]
+        self.unproven = [line for line in self.unproven if line in before.unproven]
 
 
 @dataclass
@@ -275,5 +280,6 @@ def _look(system: System, feed: Feed, seen: Seen, deadline: float) -> Result:
         unbalanced=balance.unbalanced(books) + balance.unknown_causes(held),
         disordered=balance.disordered(held),
         unexplained=balance.unexplained(held),
+        unproven=proving.faults(settings, _SEALED_WITHIN),
         books=books,
     )

@@ -16,6 +16,8 @@ from steward.plugins import installed_services
 ISSUER = "steward"
 ALGORITHM = "HS256"
 EVERYWHERE = "*"
+SERVICE = "service:"
+"""Begins the ids of services."""
 SYSTEM_ROLE = "system"
 """Held by services and the operator's CLI: every permission, in every project."""
 
@@ -56,7 +58,7 @@ def permitted_roles() -> dict[str, frozenset[str]]:
 
 def service_principal(name: str) -> Principal:
     """The principal as which the service ``name`` itself acts."""
-    return Principal(id=f"service:{name}", name=name, grants={EVERYWHERE: (SYSTEM_ROLE,)})
+    return Principal(id=f"{SERVICE}{name}", name=name, grants={EVERYWHERE: (SYSTEM_ROLE,)})
 
 
 def sign(principal: Principal, key: str, now: datetime, lifetime: timedelta) -> str:
