@@ -87,6 +87,49 @@ class TokenView(Schema):
     expires_in = fields.Integer(required=True, metadata={"description": "seconds"})
     name = fields.String(required=True)
     grants = fields.Dict(keys=fields.String(), values=fields.List(fields.String()), required=True)
+    session = fields.String(required=True, metadata={"description": "its id, by which it is ended"})
+
+
+class SessionView(Schema):
+    """A log-in that lives."""
+
+    id = fields.String()
+    made_at = moment()
+    used_at = moment("when it was used last, roughly")
+    expires_at = moment()
+    device = fields.String(metadata={"description": "the kind of program and system"})
+    place = fields.String(metadata={"description": "the same for the same address; not the address"})
+    limited = fields.Boolean(metadata={"description": "good for nothing but setting up a second factor"})
+    current = fields.Boolean(metadata={"description": "whether it is the one that asks"})
+
+
+class SessionsView(Schema):
+    """Where somebody is logged in, the youngest first."""
+
+    items = fields.List(fields.Nested(SessionView), required=True)
+
+
+class Watch(Command):
+    """What a gateway knows and has seen."""
+
+    since = moment("as_of of the answer before", load_default=None, allow_none=True)
+    used = fields.Dict(keys=fields.String(), values=moment(), load_default=dict)
+
+
+class Told(Schema):
+    """A session that is not as its token says: it has ended, or goes on with other grants."""
+
+    session = fields.String(required=True)
+    until = moment("until when its token would be good", required=True)
+    version = fields.Integer(required=True)
+    grants = fields.Dict(keys=fields.String(), values=fields.List(fields.String()), required=True, allow_none=True)
+
+
+class WatchView(Schema):
+    """What gateways have to know of sessions."""
+
+    as_of = moment(required=True)
+    sessions = fields.List(fields.Nested(Told), required=True)
 
 
 class MeView(Schema):
@@ -145,3 +188,21 @@ class StandingChanged(UserChanged):
     active = fields.Boolean(required=True)
     grants = fields.Dict(keys=fields.String(), values=fields.List(fields.String()), required=True)
     away = fields.List(fields.Nested(Away), required=True)
+
+
+class SessionEnded(Published):
+    """Tokens of ``session``, the last of which runs out at ``until``, are good for nothing from now on."""
+
+    session = fields.String(required=True)
+    holder = fields.String(required=True)
+    until = moment(required=True)
+    reason = fields.String(required=True)
+
+
+class SessionRenewed(Published):
+    """Whoever holds a token of ``session`` may from now on do what ``grants`` say, not what the token says."""
+
+    session = fields.String(required=True)
+    holder = fields.String(required=True)
+    until = moment(required=True)
+    grants = fields.Dict(keys=fields.String(), values=fields.List(fields.String()), required=True)

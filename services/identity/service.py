@@ -2,28 +2,29 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from collections.abc import Callable
+from datetime import UTC, datetime
 from functools import cache
 from typing import Any
 
 from services.identity import model, schemas
+from services.identity.entrance import Entrance
+from services.identity.guarding import Guards
+from services.identity.logins import USER, Logins, Visitor
 from services.identity.model import User
 from services.identity.passwords import Passwords, passwords
 from services.identity.spec import SPEC
-from services.identity.store import GUARDS, ROLLS, USERS
-from steward.bus.attempts import attempt
-from steward.errors import AlreadyExists, BadInput, Conflict, NotAuthenticated, NotFound
+from services.identity.store import ROLLS, USERS
+from steward.errors import BadInput, NotAuthenticated, NotFound
 from steward.facts import Decision
 from steward.ids import new_id
 from steward.service import Service, rpc, sweep
 from steward.settings import Settings
 from steward.store.work import Work
 from steward.times import truncate
-from steward.trust.principals import EVERYWHERE, Principal, sign
+from steward.trust.principals import EVERYWHERE
 
 MANAGE = "identity.manage"
-_USER = "user:"
-_FORGET_AT_ONCE = 500
 _USERS_MOST = 100_000
 """Users that a roll is made of when there is none yet."""
 
@@ -53,25 +54,12 @@ class Identity(Service):
     spec = SPEC
 
     @rpc
-    def log_in(self, body: dict[str, Any]) -> View:
+    def log_in(self, body: dict[str, Any], visitor: Any = None) -> View:
         """A token for a right password. Raises NotAuthenticated, or Overloaded when the name is shut for a while.
 
         Not repeated for an idempotency key: the answer is a secret, and each attempt counts.
         """
-        username, password = body["username"].strip().lower(), body["password"]
-        guard = self._count_attempt(username)
-        found = self.store.read.where(USERS, {"username": username}, limit=1)
-        user = found[0] if found else None
-        if not self._passwords.right(user.password_hash if user else None, password) or user is None or not user.active:
-            raise NotAuthenticated("user name or password is wrong")
-        hashed = self._passwords.renewed(user.password_hash, password)
-        attempt(lambda: self._let_in(user, guard, hashed), recorded=lambda: None)  # again here, so that it counts once
-        lifetime = timedelta(seconds=self._policy["token"]["lifetime_s"])
-        principal = Principal(f"{_USER}{user.id}", user.name, user.grants)
-        token = sign(principal, _token_key(), self.context.now, lifetime)
-        told = {"access_token": token, "token_type": "Bearer", "expires_in": int(lifetime.total_seconds())}
-        view: View = schemas.TokenView().dump({**told, "name": user.name, "grants": user.grants})
-        return view
+        return self._entrance.by_password(body, Visitor.of(visitor))
 
     @rpc
     def me(self) -> View:
@@ -80,16 +68,17 @@ class Identity(Service):
 
     @rpc
     def change_password(self, body: dict[str, Any]) -> View:
-        """Another password for the caller, who knows the old one; wrong ones count as wrong log-ins do."""
+        """Another password for the caller, who knows the old one; wrong ones count as wrong log-ins do. Ends the other sessions."""
         model.check_password(body["new"], self._policy["password"])
-        user = self.store.read.get(USERS, self.context.principal.id.removeprefix(_USER))
-        guard = self._count_attempt(user.username)
+        user = self.store.read.get(USERS, self.context.principal.id.removeprefix(USER))
+        guard = self._guards.count(user.username)
         if not self._passwords.right(user.password_hash, body["old"]):
             raise NotAuthenticated("the old password is wrong")
         hashed = self._passwords.hash(body["new"])
         with self.store.work() as work:
             work.apply(USERS, model.set_password(work.load(USERS, user.id), hashed))
-            self._clear(work, guard)
+            self._logins.end_all(work, self.context.principal.id, "password_changed", but=self.context.principal.session)
+            self._guards.clear(work, guard)
             work.answer(self._me())
         return self._me()
 
@@ -116,10 +105,7 @@ class Identity(Service):
     @rpc
     def user(self, user: str) -> View:
         """One user."""
-        found = self.store.read.get(USERS, user)
-        if not self._sees(found):
-            raise NotFound(f"no users {user!r} here")
-        return _view(found)
+        return _view(self._managed(self.store.read.get(USERS, user)))
 
     @rpc
     def grant(self, user: str, body: dict[str, Any]) -> View:
@@ -130,7 +116,7 @@ class Identity(Service):
     @rpc
     def deactivate(self, user: str, body: dict[str, Any]) -> View:
         """Shut a user out: no more log-ins. Tokens given before end with their lifetime."""
-        return self._change(user, lambda state: model.set_active(self._own(state), False))
+        return self._change(user, lambda state: model.set_active(self._own(state), False), ends="deactivated")
 
     @rpc
     def activate(self, user: str, body: dict[str, Any]) -> View:
@@ -154,18 +140,53 @@ class Identity(Service):
         model.check_password(body["password"], self._policy["password"])
         self._own(self.store.read.get(USERS, user))
         hashed = self._passwords.hash(body["password"])
-        return self._change(user, lambda state: model.set_password(self._own(state), hashed))
+        return self._change(user, lambda state: model.set_password(self._own(state), hashed), ends="password_changed")
+
+    @rpc
+    def my_sessions(self) -> View:
+        """Where the caller is logged in."""
+        return self._logins.of(self.context.principal.id, self.context.principal.session)
+
+    @rpc
+    def end_my_session(self, session: str, body: dict[str, Any]) -> View:
+        """Log out, here or elsewhere."""
+        return self._logins.end(self.context.principal.id, session, "logged_out")
+
+    @rpc
+    def end_my_other_sessions(self, body: dict[str, Any]) -> View:
+        """Log out everywhere but here. Answers with what is left."""
+        me = self.context.principal
+        with self.store.work() as work:
+            work.load(USERS, me.id.removeprefix(USER))
+            self._logins.end_all(work, me.id, "logged_out", but=me.session)
+        return self._logins.of(me.id, me.session)
+
+    @rpc
+    def sessions(self, user: str) -> View:
+        """Where a user is logged in, for whoever manages them."""
+        return self._logins.of(USER + self._managed(self.store.read.get(USERS, user)).id)
+
+    @rpc
+    def end_session(self, user: str, session: str, body: dict[str, Any]) -> View:
+        """End a user's session."""
+        self._own(self._managed(self.store.read.get(USERS, user)))
+        return self._logins.end(USER + user, session, "by_admin")
+
+    @rpc
+    def session_watch(self, body: dict[str, Any]) -> View:
+        """What became of sessions, for gateways, which tell what they saw used."""
+        view: View = schemas.WatchView().dump(self._logins.watch(body["since"], body["used"]))
+        return view
 
     @sweep
     def forget_failures(self) -> None:
-        """Drop guards that have not counted anything for long, so that names tried at random do not pile up."""
-        past = self.context.now - timedelta(seconds=self._policy["lockout"]["forget_s"])
-        old = self.store.read.due(GUARDS, "since", past, limit=_FORGET_AT_ONCE)
-        if not old:
-            return
-        with self.store.work(lenient=True) as work:
-            for guard in old:
-                work.drop(GUARDS.collection, guard.id)
+        """Drop guards that have not counted anything for long."""
+        self._guards.forget()
+
+    @sweep
+    def forget_sessions(self) -> None:
+        """Drop sessions that ran out long ago."""
+        self._logins.forget()
 
     @property
     def _policy(self) -> dict[str, Any]:
@@ -175,42 +196,33 @@ class Identity(Service):
     def _passwords(self) -> Passwords:
         return passwords(self._policy)
 
+    @property
+    def _guards(self) -> Guards:
+        return Guards(self.store, self.context, self.sealer, self._policy["lockout"])
+
+    @property
+    def _logins(self) -> Logins:
+        return Logins(self.store, self.context, self.sealer, self._policy["sessions"])
+
+    @property
+    def _entrance(self) -> Entrance:
+        return Entrance(self.store, self.context, self._guards, self._logins, self._passwords, self._policy, _token_key())
+
     def _me(self) -> View:
         view: View = schemas.MeView().dump(self.context.principal)
         return view
 
-    def _count_attempt(self, username: str) -> str:
-        """Commit the attempt before the password is looked at. Returns the guard's id. Raises Overloaded."""
-        guard = self.sealer.fingerprint(username)
-        try:
-            with self.store.work(key=f"attempt:{new_id()}") as work:
-                state = work.find(GUARDS, guard)
-                work.apply(GUARDS, model.attempt(state, guard, self._policy["lockout"], self.context.now))
-        except AlreadyExists as error:
-            raise Conflict("another attempt was first") from error
-        return guard
-
-    def _let_in(self, user: User, guard: str, hashed: str) -> None:
-        with self.store.work(key=f"login:{new_id()}") as work:
-            fresh = work.load(USERS, user.id)
-            if not fresh.active or fresh.password_hash != user.password_hash:
-                raise NotAuthenticated("user name or password is wrong")
-            work.apply(USERS, model.logged_in(fresh, hashed, self.context.now))
-            self._clear(work, guard)
-
-    def _clear(self, work: Any, guard: str) -> None:
-        state = work.find(GUARDS, guard)
-        if state is not None:
-            work.apply(GUARDS, model.clear(state, self.context.now))
-
-    def _change(self, user: str, decide: Any) -> View:
+    def _change(self, user: str, decide: Callable[[User], Decision[User]], ends: str = "") -> View:
+        """Change a user; their sessions end for the reason ``ends``, or go on with what is granted now."""
         with self.store.work() as work:
-            state = work.load(USERS, user)
-            if not self._sees(state):
-                raise NotFound(f"no users {user!r} here")
-            decision: Decision[User] = decide(state)
+            state = self._managed(work.load(USERS, user))
+            decision = decide(state)
             view = _view(work.apply(USERS, decision))
             self._keep_filled(work, state, decision.state)
+            if ends:
+                self._logins.end_all(work, USER + user, ends)
+            elif decision.state.grants != state.grants:
+                self._logins.renew_all(work, decision.state)
             work.answer(view)
         return view
 
@@ -225,8 +237,13 @@ class Identity(Service):
                 work.apply(ROLLS, decision)
 
     def _sees(self, user: User) -> bool:
-        projects = [*user.grants, EVERYWHERE]
-        return any(self.context.principal.may(MANAGE, project) for project in projects)
+        return any(self.context.principal.may(MANAGE, project) for project in (*user.grants, EVERYWHERE))
+
+    def _managed(self, user: User) -> User:
+        """``user``, when the caller may know of them. Raises NotFound."""
+        if not self._sees(user):
+            raise NotFound(f"no users {user.id!r} here")
+        return user
 
     def _own(self, user: User) -> User:
         """``user``, when the caller is admin wherever it is granted something. Raises NotPermitted."""

@@ -7,6 +7,7 @@ from steward.spec import Call, Collection, Event, Index, Permission, Route, Serv
 
 _S = "services.identity.schemas:"
 _SEEN = "identity.manage"
+_NOTHING = "steward.shapes:Nothing"
 
 HASHING_S = 10
 """For calls that hash a password: some 30 ms of a processor, seconds on a machine that has none to spare."""
@@ -23,6 +24,8 @@ SPEC = ServiceSpec(
         Event("user_activated", f"{_S}UserChanged", "A user is let in again", seen_with=_SEEN),
         Event("standing_changed", f"{_S}StandingChanged", "Whether, as what or when a user can be called upon", seen_with=_SEEN),
         Event("password_changed", f"{_S}UserChanged", "A user has another password", seen_with=_SEEN),
+        Event("session_ended", f"{_S}SessionEnded", "Tokens of a session are no longer good", seen_with=_SEEN),
+        Event("session_renewed", f"{_S}SessionRenewed", "A session goes on with other grants", seen_with=_SEEN),
         Event("logged_in", f"{_S}UserChanged", "A user has logged in", seen_with=_SEEN),
     ),
     calls=(
@@ -36,14 +39,20 @@ SPEC = ServiceSpec(
             answer=f"{_S}MeView",
             deadline_s=HASHING_S,
         ),
+        Call("my_sessions", "identity.me", "Where the caller is logged in", answer=f"{_S}SessionsView"),
+        Call("end_my_session", "identity.me", "Log out, here or elsewhere", body=_NOTHING, answer=f"{_S}SessionView"),
+        Call("end_my_other_sessions", "identity.me", "Log out everywhere but here", body=_NOTHING, answer=f"{_S}SessionsView"),
+        Call("sessions", "identity.manage", "Where a user is logged in", answer=f"{_S}SessionsView"),
+        Call("end_session", "identity.manage", "End a session of a user", body=_NOTHING, answer=f"{_S}SessionView"),
+        Call("session_watch", "identity.watch", "What became of sessions, for gateways", body=f"{_S}Watch", answer=f"{_S}WatchView"),
         Call("add_user", "identity.manage", "Add a user", body=f"{_S}AddUser", answer=f"{_S}UserView", deadline_s=HASHING_S),
         Call("users", "identity.manage", "List users", query="steward.paging:PageQuery", answer=f"{_S}UserView"),
         Call("user", "identity.manage", "One user", answer=f"{_S}UserView"),
         Call("grant", "identity.manage", "Set a user's roles in a project", body=f"{_S}Grant", answer=f"{_S}UserView"),
-        Call("deactivate", "identity.manage", "Shut a user out", body="steward.shapes:Nothing", answer=f"{_S}UserView"),
-        Call("activate", "identity.manage", "Let a user in again", body="steward.shapes:Nothing", answer=f"{_S}UserView"),
+        Call("deactivate", "identity.manage", "Shut a user out", body=_NOTHING, answer=f"{_S}UserView"),
+        Call("activate", "identity.manage", "Let a user in again", body=_NOTHING, answer=f"{_S}UserView"),
         Call("add_absence", "identity.manage", "A user goes on leave", body=f"{_S}AddAbsence", answer=f"{_S}UserView"),
-        Call("end_absence", "identity.manage", "A user is back, or will not go", body="steward.shapes:Nothing", answer=f"{_S}UserView"),
+        Call("end_absence", "identity.manage", "A user is back, or will not go", body=_NOTHING, answer=f"{_S}UserView"),
         Call(
             "set_password",
             "identity.manage",
@@ -54,9 +63,12 @@ SPEC = ServiceSpec(
         ),
     ),
     routes=(
-        Route("POST", "/auth/token", "log_in"),
+        Route("POST", "/auth/token", "log_in", visitor=True),
         Route("GET", "/me", "me"),
         Route("POST", "/me/password", "change_password"),
+        Route("GET", "/me/sessions", "my_sessions"),
+        Route("POST", "/me/sessions/end-others", "end_my_other_sessions"),
+        Route("POST", "/me/sessions/{session}/end", "end_my_session"),
         Route("POST", "/users", "add_user", status=201),
         Route("GET", "/users", "users", paged=True),
         Route("GET", "/users/{user}", "user"),
@@ -66,16 +78,20 @@ SPEC = ServiceSpec(
         Route("POST", "/users/{user}/absences", "add_absence", changes=True),
         Route("POST", "/users/{user}/absences/{absence}/end", "end_absence", changes=True),
         Route("POST", "/users/{user}/password", "set_password", changes=True),
+        Route("GET", "/users/{user}/sessions", "sessions"),
+        Route("POST", "/users/{user}/sessions/{session}/end", "end_session"),
     ),
     permissions=(
         Permission("identity.me", ROLES, "Know who one is, change one's password"),
         Permission("identity.manage", ("admin",), "Manage users, in the projects where one is admin"),
+        Permission("identity.watch", (), "Know of all sessions; for services alone"),
     ),
     collections=(
         Collection("users", (Index(("username",), unique=True), Index(("project", "_id")))),
         Collection("guards", (Index(("since",)),)),
         Collection("rolls"),
+        Collection("logins", (Index(("holder", "expires_at")), Index(("expires_at",)), Index(("told_until",)))),
     ),
-    sweeps=(Sweep("forget_failures", every_s=60),),
+    sweeps=(Sweep("forget_failures", every_s=60), Sweep("forget_sessions", every_s=300)),
     menu=({"path": "/users", "zh-CN": "用户", "en": "Users"},),
 )

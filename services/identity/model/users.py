@@ -1,7 +1,4 @@
-"""Users, their grants and leave, who fills a role, and the guard that counts wrong passwords.
-
-Pure: state, command, policy, time in; decision out.
-"""
+"""Users, their grants and leave, and who fills a role."""
 
 from __future__ import annotations
 
@@ -9,10 +6,9 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from math import ceil
 from typing import Any
 
-from steward.errors import BadInput, IllegalTransition, NotFound, Overloaded
+from steward.errors import BadInput, IllegalTransition, NotFound
 from steward.facts import Decision, Fact
 from steward.times import iso
 
@@ -100,21 +96,6 @@ class Roll:
         """Whether somebody holds the role in ``place`` (``*``: everywhere) and is not on leave at ``moment``."""
         here = (member for member in self.members.values() if {place, EVERYWHERE} & set(member.places))
         return any(not _is_away(member.away, moment) for member in here)
-
-
-@dataclass(frozen=True)
-class Guard:
-    """The wrong passwords lately given for one user name, whether anybody has that name or not.
-
-    An attempt counts before its password is looked at, so that many at once cannot slip through; a right one clears it.
-    """
-
-    id: str
-    failures: int
-    since: datetime
-    locked_until: datetime | None = None
-    project: str = EVERYWHERE
-    version: int = 0
 
 
 def add_user(
@@ -244,30 +225,6 @@ def logged_in(user: User, password_hash: str, now: datetime) -> Decision[User]:
         raise IllegalTransition.of("log_in", "inactive", ["activate"])
     state = replace(user, password_hash=password_hash, last_login_at=now)
     return Decision(state, (Fact("logged_in", {"user": user.id}),))
-
-
-def attempt(guard: Guard | None, guard_id: str, lockout: Mapping[str, Any], now: datetime) -> Decision[Guard]:
-    """Count an attempt as failed until it is known to be right. Raises Overloaded while the name is shut.
-
-    The attempt that reaches ``max_failures`` is still looked at; those after it are not, for ``lock_s`` seconds.
-    """
-    if guard is not None and guard.locked_until is not None and now < guard.locked_until:
-        raise Overloaded("too many wrong passwords", retry_after_s=ceil((guard.locked_until - now).total_seconds()))
-    if guard is None or _is_over(guard, lockout, now):
-        guard = Guard(guard_id, 0, now, version=guard.version if guard else 0)
-    failures = guard.failures + 1
-    locked = now + timedelta(seconds=lockout["lock_s"]) if failures >= lockout["max_failures"] else None
-    return Decision(replace(guard, failures=failures, locked_until=locked))
-
-
-def _is_over(guard: Guard, lockout: Mapping[str, Any], now: datetime) -> bool:
-    """Whether nothing that ``guard`` has counted counts any more; its window begins with the first failure."""
-    return guard.failures == 0 or guard.locked_until is not None or now >= guard.since + timedelta(seconds=lockout["window_s"])
-
-
-def clear(guard: Guard, now: datetime) -> Decision[Guard]:
-    """The right password was given: nothing is counted any more."""
-    return Decision(replace(guard, failures=0, since=now, locked_until=None))
 
 
 def check_password(text: str, rules: Mapping[str, Any]) -> None:
