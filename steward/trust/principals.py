@@ -5,13 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from functools import cache
 
 import jwt
 
-from steward.bus.standard import STANDARD_PERMISSIONS
 from steward.errors import NotAuthenticated, NotPermitted
-from steward.plugins import installed_services
+from steward.trust import roles
 
 ISSUER = "steward"
 ALGORITHM = "HS256"
@@ -60,11 +58,9 @@ class Proof:
     expires_at: datetime
 
 
-@cache
 def permitted_roles() -> dict[str, frozenset[str]]:
-    """Every permission of every installed service and the roles that hold it."""
-    declared = [permission for spec in installed_services().values() for permission in spec.permissions]
-    return {permission.name: frozenset(permission.roles) for permission in (*STANDARD_PERMISSIONS, *declared)}
+    """Every permission of every installed service and the roles that hold it in this installation."""
+    return roles.permitted()
 
 
 def service_principal(name: str) -> Principal:
