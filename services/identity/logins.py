@@ -96,13 +96,17 @@ class Logins:
         return view
 
     def watch(self, since: datetime | None, used: Mapping[str, datetime]) -> View:
-        """What became other than tokens say since then, as long as one of them is good; notes when sessions were used."""
+        """What became other than tokens say since then, as long as one of them is good; notes when sessions were used.
+
+        The answer's ``since`` is the moment that was asked from, a little earlier than what was said.
+        """
         self._note(used)
         now = self.context.now
-        query: dict[str, Any] = {"told_until": {"$gt": now}} | ({"changed_at": {"$gte": since - _SLACK}} if since else {})
+        since = since - _SLACK if since else None
+        query: dict[str, Any] = {"told_until": {"$gt": now}} | ({"changed_at": {"$gte": since}} if since else {})
         found = self.store.read.where(SESSIONS, query, limit=_TOLD_MOST)
         told = [{"session": one.id, "until": one.expires_at, "version": one.version, "grants": _grants_of(one)} for one in found]
-        return {"as_of": now, "sessions": told}
+        return {"as_of": now, "since": since, "sessions": told}
 
     def forget(self) -> None:
         """Drop those that ran out long ago."""

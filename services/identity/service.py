@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cache
 from typing import Any
 
 from services.identity import model, schemas
+from services.identity.apikeys import ApiKeys
+from services.identity.checking import known_roles
 from services.identity.entrance import Entrance
 from services.identity.guarding import Guards
 from services.identity.logins import USER, Logins, Visitor
 from services.identity.model import User
 from services.identity.passwords import Passwords, passwords
+from services.identity.secondfactor import SecondFactor
 from services.identity.spec import SPEC
 from services.identity.store import ROLLS, USERS
 from steward.errors import BadInput, NotAuthenticated, NotFound
@@ -55,10 +59,14 @@ class Identity(Service):
 
     @rpc
     def log_in(self, body: dict[str, Any], visitor: Any = None) -> View:
-        """A token for a right password. Raises NotAuthenticated, or Overloaded when the name is shut for a while.
+        """A token for a right password, with a code where one is needed, or for an API key.
+
+        Raises NotAuthenticated, SecondFactorNeeded, or Overloaded when the name is shut for a while.
 
         Not repeated for an idempotency key: the answer is a secret, and each attempt counts.
         """
+        if body["api_key"]:
+            return self._entrance.by_key(body["api_key"])
         return self._entrance.by_password(body, Visitor.of(visitor))
 
     @rpc
@@ -89,7 +97,7 @@ class Identity(Service):
             self.context.principal.require(MANAGE, project)
         model.check_password(body["password"], self._policy["password"])
         hashed = self._passwords.hash(body["password"])
-        decision = model.add_user(new_id(), body["username"], body["name"], hashed, body["grants"], self.context.now)
+        decision = model.add_user(new_id(), body["username"], body["name"], hashed, body["grants"], self.context.now, known_roles())
         with self.store.work() as work:
             view = _view(work.apply(USERS, decision))
             self._keep_filled(work, decision.state, decision.state)
@@ -111,7 +119,7 @@ class Identity(Service):
     def grant(self, user: str, body: dict[str, Any]) -> View:
         """Set a user's roles in one project, in which the caller must be admin."""
         self.context.principal.require(MANAGE, body["project"])
-        return self._change(user, lambda state: model.grant(state, body["project"], body["roles"]))
+        return self._change(user, lambda state: model.grant(state, body["project"], body["roles"], known_roles()))
 
     @rpc
     def deactivate(self, user: str, body: dict[str, Any]) -> View:
@@ -162,6 +170,35 @@ class Identity(Service):
         return self._logins.of(me.id, me.session)
 
     @rpc
+    def second_factor(self) -> View:
+        """Whether the caller has one, and until when they must."""
+        return self._factor.show()
+
+    @rpc
+    def offer_second_factor(self, body: dict[str, Any]) -> View:
+        """A secret for the caller's authenticator, told this once."""
+        return self._factor.offer(body["password"])
+
+    @rpc
+    def confirm_second_factor(self, body: dict[str, Any]) -> View:
+        """The first code of the caller's authenticator: from now on codes are needed. Answers with the recovery codes."""
+        return self._factor.confirm(body["code"])
+
+    @rpc
+    def drop_second_factor(self, body: dict[str, Any]) -> View:
+        """The caller does without."""
+        return self._factor.off(body["password"], body["code"])
+
+    @rpc
+    def reset_second_factor(self, user: str, body: dict[str, Any]) -> View:
+        """Take away the second factor of somebody who has lost it; ends all their sessions."""
+        with self.store.work() as work:
+            state = self._own(self._managed(work.load(USERS, user)))
+            self._factor.reset(work, state)
+            view: View = work.answer(_view(replace(state, second_factor=False, version=state.version + 1)))
+        return view
+
+    @rpc
     def sessions(self, user: str) -> View:
         """Where a user is logged in, for whoever manages them."""
         return self._logins.of(USER + self._managed(self.store.read.get(USERS, user)).id)
@@ -175,8 +212,35 @@ class Identity(Service):
     @rpc
     def session_watch(self, body: dict[str, Any]) -> View:
         """What became of sessions, for gateways, which tell what they saw used."""
-        view: View = schemas.WatchView().dump(self._logins.watch(body["since"], body["used"]))
+        told = self._logins.watch(body["since"], body["used"])
+        told["sessions"] += self._keys.told(told["since"])
+        view: View = schemas.WatchView().dump(told)
         return view
+
+    @rpc
+    def make_key(self, body: dict[str, Any]) -> View:
+        """An API key for a program; its secret is told once."""
+        return self._keys.make({**body, "expires_at": _utc("expires_at", body["expires_at"])}, known_roles())
+
+    @rpc
+    def keys(self, query: dict[str, Any]) -> View:
+        """API keys, of programs in projects where the caller is admin."""
+        return self._keys.page(query)
+
+    @rpc
+    def key(self, key: str) -> View:
+        """One API key."""
+        return self._keys.show(key)
+
+    @rpc
+    def rotate_key(self, key: str, body: dict[str, Any]) -> View:
+        """Another secret for an API key, told once."""
+        return self._keys.rotate(key, body["overlap_s"])
+
+    @rpc
+    def end_key(self, key: str, body: dict[str, Any]) -> View:
+        """An API key opens nothing any more."""
+        return self._keys.end(key)
 
     @sweep
     def forget_failures(self) -> None:
@@ -205,8 +269,27 @@ class Identity(Service):
         return Logins(self.store, self.context, self.sealer, self._policy["sessions"])
 
     @property
+    def _factor(self) -> SecondFactor:
+        rules = self._policy["second_factor"]
+        return SecondFactor(self.store, self.context, self.sealer, self._guards, self._logins, self._passwords, rules)
+
+    @property
+    def _keys(self) -> ApiKeys:
+        return ApiKeys(self.store, self.context, self.sealer, self._policy["api_keys"])
+
+    @property
     def _entrance(self) -> Entrance:
-        return Entrance(self.store, self.context, self._guards, self._logins, self._passwords, self._policy, _token_key())
+        return Entrance(
+            store=self.store,
+            context=self.context,
+            guards=self._guards,
+            logins=self._logins,
+            factor=self._factor,
+            keys=self._keys,
+            passwords=self._passwords,
+            policy=self._policy,
+            token_key=_token_key(),
+        )
 
     def _me(self) -> View:
         view: View = schemas.MeView().dump(self.context.principal)

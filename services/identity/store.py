@@ -1,11 +1,11 @@
-"""How users, guards, rolls and sessions are kept and found."""
+"""How users, guards, rolls, sessions, second factors and API keys are kept and found."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
 
-from services.identity.model import Guard, Roll, Session, User
+from services.identity.model import ApiKey, Factor, Guard, Roll, Session, User
 from steward.store.repository import Repository
 
 
@@ -18,3 +18,5 @@ USERS = Repository("users", User)
 GUARDS = Repository("guards", Guard)
 ROLLS = Repository("rolls", Roll)
 SESSIONS = Repository("logins", Session, _told_until)
+FACTORS = Repository("factors", Factor)
+KEYS = Repository("keys", ApiKey)

@@ -1,8 +1,11 @@
 """Who somebody is, what they may do, and what shows it. Pure: state, command, policy, time in; decision out."""
 
+from services.identity.model.factors import Factor
 from services.identity.model.guards import Guard, attempt, clear, forgive
+from services.identity.model.keys import ApiKey
 from services.identity.model.sessions import Session
 from services.identity.model.users import (
+    ENROLLING,
     EVERYWHERE,
     ROLES,
     Absence,
@@ -20,12 +23,16 @@ from services.identity.model.users import (
     roll_of,
     set_active,
     set_password,
+    with_second_factor,
 )
 
 __all__ = [
+    "ENROLLING",
     "EVERYWHERE",
     "ROLES",
     "Absence",
+    "ApiKey",
+    "Factor",
     "Guard",
     "Member",
     "Roll",
@@ -45,4 +52,5 @@ __all__ = [
     "roll_of",
     "set_active",
     "set_password",
+    "with_second_factor",
 ]

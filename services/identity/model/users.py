@@ -30,6 +30,9 @@ ROLES = (
 )
 """The staff roles of handbook §1, and those of the software. Services' own role is not among them: nobody can be granted it."""
 
+ENROLLING = "enrolling"
+"""The role of a session that is good for nothing but setting up a second factor; nobody can be granted it."""
+
 _USERNAME = re.compile(r"[a-z0-9][a-z0-9._-]{1,31}")
 _PROJECT = re.compile(r"\*|[a-z0-9-]{2,32}")
 
@@ -51,7 +54,7 @@ class Absence:
 class User:
     """Somebody who logs in. ``grants`` holds the roles by project (``*``: every project, those to come too).
 
-    ``away`` never overlap, and are in order.
+    ``away`` never overlap, and are in order. ``second_factor``: whether a code is needed to log in.
     """
 
     id: str
@@ -63,6 +66,7 @@ class User:
     active: bool = True
     last_login_at: datetime | None = None
     away: tuple[Absence, ...] = ()
+    second_factor: bool = False
     project: str = EVERYWHERE
     version: int = 0
 
@@ -99,22 +103,26 @@ class Roll:
 
 
 def add_user(
-    user_id: str, username: str, name: str, password_hash: str, grants: Mapping[str, Iterable[str]], now: datetime
+    user_id: str,
+    username: str,
+    name: str,
+    password_hash: str,
+    grants: Mapping[str, Iterable[str]],
+    now: datetime,
+    known: Iterable[str] = ROLES,
 ) -> Decision[User]:
-    """A new user. Raises BadInput (username, name, grants)."""
+    """A new user; ``known`` are the roles that there are. Raises BadInput (username, name, grants)."""
     if not _USERNAME.fullmatch(username):
         raise BadInput.of("username", "is 2 to 32 of a-z, 0-9, dot, - and _, and begins with a letter or digit")
     if not name.strip():
         raise BadInput.of("name", "is empty")
-    checked = {project: _roles(project, roles) for project, roles in grants.items()}
-    held = {project: roles for project, roles in checked.items() if roles}
-    user = User(user_id, username, name, password_hash, now, held)
+    user = User(user_id, username, name, password_hash, now, checked_grants(grants, known))
     return Decision(user, (Fact("user_added", {"user": user_id}), _standing(user)))
 
 
-def grant(user: User, project: str, roles: Iterable[str]) -> Decision[User]:
-    """``user`` holds exactly ``roles`` in ``project`` from now on; none: nothing there. Raises BadInput."""
-    held = _roles(project, roles)
+def grant(user: User, project: str, roles: Iterable[str], known: Iterable[str] = ROLES) -> Decision[User]:
+    """``user`` holds exactly ``roles``, of those ``known``, in ``project`` from now on; none: nothing there. Raises BadInput."""
+    held = _roles(project, roles, tuple(known), "roles")
     others = {other: granted for other, granted in user.grants.items() if other != project}
     state = replace(user, grants={**others, project: held} if held else others)
     changed = Fact("grants_changed", {"user": user.id, "at_project": project, "roles": list(held)})
@@ -219,6 +227,11 @@ def set_password(user: User, password_hash: str) -> Decision[User]:
     return Decision(replace(user, password_hash=password_hash), (Fact("password_changed", {"user": user.id}),))
 
 
+def with_second_factor(user: User, on: bool) -> Decision[User]:
+    """A code is needed to log in from now on, or is not any more; the factor itself says so to others."""
+    return Decision(replace(user, second_factor=on))
+
+
 def logged_in(user: User, password_hash: str, now: datetime) -> Decision[User]:
     """A right password was given; ``password_hash`` may be a fresh hash of it. Raises IllegalTransition when inactive."""
     if not user.active:
@@ -233,11 +246,18 @@ def check_password(text: str, rules: Mapping[str, Any]) -> None:
         raise BadInput.of("password", f"is not {rules['min_length']} to {rules['max_length']} characters long")
 
 
-def _roles(project: str, roles: Iterable[str]) -> tuple[str, ...]:
+def checked_grants(grants: Mapping[str, Iterable[str]], known: Iterable[str]) -> dict[str, tuple[str, ...]]:
+    """``grants`` in order, without what is empty; ``known`` are the roles that there are. Raises BadInput (grants)."""
+    names = tuple(known)
+    checked = {project: _roles(project, roles, names) for project, roles in grants.items()}
+    return {project: roles for project, roles in checked.items() if roles}
+
+
+def _roles(project: str, roles: Iterable[str], known: tuple[str, ...], field: str = "grants") -> tuple[str, ...]:
     if not _PROJECT.fullmatch(project):
         raise BadInput.of("grants", f"{project!r} is neither a project nor *")
     wanted = set(roles)
-    unknown = sorted(wanted - set(ROLES))
+    unknown = sorted(wanted - set(known))
     if unknown:
-        raise BadInput.of("grants", f"unknown roles: {', '.join(unknown)}")
-    return tuple(role for role in ROLES if role in wanted)
+        raise BadInput.of(field, f"unknown roles: {', '.join(unknown)}")
+    return tuple(role for role in known if role in wanted)
