@@ -133,10 +133,11 @@ class Logins:
     def _note(self, used: Mapping[str, datetime]) -> None:
         """Roughly: one write for many, and only where it is news."""
         roughly = timedelta(seconds=self.rules["roughly_s"])
+        news = {"_id": {"$in": list(used)}, "used_at": {"$lte": self.context.now - roughly}}
+        found = self.store.read.where(SESSIONS, news, limit=_AT_ONCE) if used else []
         with self.store.work(key=f"used:{new_id()}", lenient=True) as work:
-            for session, moment in list(used.items())[:_AT_ONCE]:
-                known = work.find(SESSIONS, session)
-                decision = known and sessions.use(known, min(moment, self.context.now), roughly)
+            for one in found:
+                decision = sessions.use(work.load(SESSIONS, one.id), min(used[one.id], self.context.now), roughly)
                 if decision:
                     work.apply(SESSIONS, decision)
 

@@ -5,17 +5,24 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
+from datetime import timedelta
 
 import httpx
 import pytest
 from pymongo import MongoClient
 
+from gateway.limits import Limits
+from steward.testing.faults import held
 from steward.testing.system import System
 from steward.testing.waiting import eventually
+from steward.times import now
+from steward.trust.principals import Principal, sign
 from tests.integration.identity.door import Door, Json
 
 SOON_S = 2.0
 """Within which a session that has ended is refused; measured from the answer that it has ended."""
+YOUNG_S = Limits.read().sessions.young_s
 MARGIN_S = 3.0
 """For a machine that is shared by many."""
 
@@ -147,6 +154,30 @@ def test_a_gateway_that_starts_anew_knows_what_has_ended(door: Door, system: Sys
     eventually(back, "the gateway is back", 60)
     system.wait_ready()
     assert set(seen) <= {401, 503, 504} and door.with_token(out, "GET", "/me").status_code == 401
+
+
+def test_while_identity_is_away_young_tokens_are_taken_and_old_ones_shall_come_back(door: Door, system: System) -> None:
+    user, key = door.add({"yh": ["desk"]}), system.settings.token_key
+    young = door.token(user)
+    speaker = Principal(f"user:{user['id']}", "", {"yh": ("desk",)}, young["session"])
+    old = {"access_token": sign(speaker, key, now() - timedelta(seconds=YOUNG_S + 60), timedelta(hours=2))}
+    nobodys = {"access_token": sign(replace(speaker, session=""), key, now() - timedelta(seconds=YOUNG_S + 60), timedelta(hours=2))}
+    assert door.with_token(old, "GET", "/projects").status_code == 200
+    with held(system, "identity"):
+        system.kill("gateway")  # the new one has nobody to ask
+        eventually(lambda: _status(door, young) == 200, "a young token is taken", 60)
+        refused = door.with_token(old, "GET", "/projects")
+        assert refused.status_code == 503 and int(refused.headers["Retry-After"]) > 0
+        assert door.with_token(nobodys, "GET", "/projects").status_code == 200
+    eventually(lambda: _status(door, old) == 200, "identity has told that the session goes on", 60)
+    system.wait_ready()
+
+
+def _status(door: Door, token: Json) -> int | None:
+    try:
+        return door.with_token(token, "GET", "/projects").status_code
+    except httpx.TransportError:
+        return None
 
 
 def test_an_address_is_kept_as_a_keyed_hash_alone(door: Door) -> None:
