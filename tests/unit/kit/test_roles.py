@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from services.identity import model
+from services.identity.checking import known_roles
+from steward.errors import BadInput
 from steward.policy import PolicyError
+from steward.settings import adopted
 from steward.trust import roles
+from steward.trust.principals import Principal
+
+NOON = datetime(2026, 11, 23, 4, 0, tzinfo=UTC)
 
 SHIPPED = {
     "tickets.read": frozenset({"desk", "manager"}),
@@ -91,6 +100,31 @@ def test_the_example_in_the_documentation_can_be_followed(tmp_path: Path) -> Non
     shipped, found = roles.declared(), roles.understood(roles.declared(), tmp_path)
     assert held(found, "desk") == held(shipped, "desk") - {"tickets.settle"}
     assert held(found, "night_desk") == held(found, "desk") | {"dispatch.assign"}
+
+
+@pytest.fixture
+def night_desk(tmp_path: Path) -> Iterator[None]:
+    """An installation whose company has a role of its own."""
+    (tmp_path / "roles.toml").write_text("[roles.night_desk]\nlike = 'desk'\nwithout = ['tickets.settle']", encoding="utf-8")
+    with adopted({"STEWARD_POLICY": str(tmp_path)}):
+        _forget()
+        yield
+    _forget()
+
+
+def _forget() -> None:
+    roles.permitted.cache_clear()
+    roles.named.cache_clear()
+
+
+@pytest.mark.usefixtures("night_desk")
+def test_a_role_of_the_companys_own_can_be_granted_and_holds_what_is_said_where_it_is_granted() -> None:
+    user = model.add_user("u1", "li.na", "Li", "hash", {"yh": ["night_desk"]}, NOON, known_roles()).state
+    principal = Principal("user:u1", grants=user.grants)
+    assert principal.may("tickets.raise", "yh") and principal.may("identity.me")
+    assert not principal.may("tickets.settle", "yh") and not principal.may("tickets.raise", "xh")
+    with pytest.raises(BadInput):
+        model.grant(user, "yh", ["day_desk"], known_roles())
 
 
 names = st.sampled_from(sorted(SHIPPED))
