@@ -23,7 +23,7 @@ from eventlet.event import Event as Signal
 from werkzeug.wrappers import Request
 
 from gateway import metrics
-from gateway.asking import Identify
+from gateway.asking import Identify, address_of
 from gateway.limits import Limits
 from gateway.operations import Operation
 from gateway.pace import Pace
@@ -109,10 +109,10 @@ class Admission:
         try:
             principal, _ = identify(request, operation)
         except NotAuthenticated:
-            self._take(self._addresses, self._address(request))
+            self._take(self._addresses, address_of(request, self._limits.proxies))
             raise
         if operation.public:
-            self._take(self._addresses, self._address(request))
+            self._take(self._addresses, address_of(request, self._limits.proxies))
         else:
             self._take(self._callers, principal.id)
 
@@ -164,12 +164,6 @@ class Admission:
         if service not in self._gates:
             self._gates[service] = Gate(service, self._limits)
         return self._gates[service]
-
-    def _address(self, request: Request) -> str:
-        """The caller's address: as the last proxy of ours saw it, if we stand behind some."""
-        proxies = self._limits.proxies
-        route = request.access_route if "X-Forwarded-For" in request.headers else []
-        return route[-proxies] if 0 < proxies <= len(route) else request.environ.get("REMOTE_ADDR", "")
 
 
 def refused(bounds_s: tuple[int, int]) -> Unavailable:

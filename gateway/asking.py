@@ -28,6 +28,8 @@ _KEY = re.compile(r"[\x21-\x7e]{1,128}")
 _VERSION_TAG = re.compile(r'(?:W/)?"(\d{1,15})"')
 _CHUNK = 64 * 1024
 _BODY = "steward.body"
+_AGENT = 512
+"""Characters of a User-Agent that are looked at."""
 Identify = Callable[[Request, Operation], tuple[Principal, str]]
 """Who asks, and the token that proves it to services."""
 
@@ -67,7 +69,12 @@ def read(request: Request, operation: Operation, names: dict[str, str], identify
         request_id=request.environ["steward.request_id"],
         principal=principal,
         token=token,
-        arguments={**names, **_content(request, operation, raw, limits), **_query(request, operation)},
+        arguments={
+            **names,
+            **_content(request, operation, raw, limits),
+            **_query(request, operation),
+            **_visitor(request, operation, limits),
+        },
         key=key,
         fingerprint=_fingerprint(request, raw) if key else None,
         if_match=_if_match(request, operation),
@@ -163,6 +170,19 @@ def _valid(schema: type[Schema], value: dict[str, Any]) -> None:
         _instance(schema).load(value)
     except ValidationError as error:
         raise wrong_fields(error.messages) from None
+
+
+def address_of(request: Request, proxies: int) -> str:
+    """The caller's address: as the last of ``proxies`` of ours saw it, if we stand behind some."""
+    route = request.access_route if "X-Forwarded-For" in request.headers else []
+    return route[-proxies] if 0 < proxies <= len(route) else request.environ.get("REMOTE_ADDR", "")
+
+
+def _visitor(request: Request, operation: Operation, limits: Limits) -> dict[str, Any]:
+    if not operation.visitor:
+        return {}
+    agent = request.headers.get("User-Agent", "")[:_AGENT]
+    return {"visitor": {"address": address_of(request, limits.proxies), "agent": agent}}
 
 
 def _key(request: Request, operation: Operation) -> str | None:

@@ -12,6 +12,7 @@ from gateway.limits import Limits
 from gateway.operations import of_services
 from gateway.own import OWN, aliases
 from gateway.routing import Router
+from gateway.sessions import SERVICE, Sessions
 from gateway.shelf import Shelf
 from steward.plugins import installed_services
 from steward.settings import Settings
@@ -25,6 +26,7 @@ class Front:
     specs: Mapping[str, ServiceSpec]
     limits: Limits
     router: Router
+    sessions: Sessions
     gatekeeper: Gatekeeper
     shelf: Shelf
 
@@ -32,7 +34,8 @@ class Front:
     def build(cls, specs: Mapping[str, ServiceSpec], limits: Limits, key: str) -> Front:
         """Raises BadRoute when a service declares what cannot be served."""
         operations = [*OWN, *aliases(limits.timelines, specs), *of_services(specs)]
-        return cls(specs, limits, Router(operations), Gatekeeper(key), Shelf(specs, operations))
+        sessions = Sessions(limits.sessions, watched=SERVICE in specs)
+        return cls(specs, limits, Router(operations), sessions, Gatekeeper(key, sessions), Shelf(specs, operations))
 
 
 class House(SharedExtension):  # type: ignore[misc]

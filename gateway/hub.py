@@ -19,11 +19,13 @@ END = object()
 
 @dataclass(eq=False)
 class Client:
-    """Somebody who listens. ``wants`` says whether an event is for them."""
+    """Somebody who listens, in the log-in ``session`` if in one. ``wants`` says whether an event is for them."""
 
     wants: Callable[[Event], bool]
     queue: LightQueue
+    session: str = ""
     dropped: bool = False
+    ended: bool = False
     backlog: list[Event] = field(default_factory=list)
 
 
@@ -57,11 +59,11 @@ class Hub:
         else:
             client.queue.put_nowait(item)
 
-    def join(self, wants: Callable[[Event], bool], after: str | None = None) -> tuple[Client, bool]:
+    def join(self, wants: Callable[[Event], bool], after: str | None = None, session: str = "") -> tuple[Client, bool]:
         """A new client, and whether nothing is missing since the event ``after``. Raises Unavailable when it is full."""
         if self._closed or len(self._clients) >= self._most:
             raise Unavailable("no more live streams at the moment")
-        client = Client(wants, LightQueue(self._queue))
+        client = Client(wants, LightQueue(self._queue), session)
         since, complete = self._since(after)
         client.backlog = [event for event in since if wants(event)]
         self._clients.add(client)
@@ -78,6 +80,13 @@ class Hub:
     def leave(self, client: Client) -> None:
         """``client`` listens no more."""
         self._clients.discard(client)
+
+    def end(self, session: str) -> None:
+        """End the streams of a log-in; whoever still may listen comes back with a fresh proof of who they are."""
+        for client in [one for one in self._clients if one.session == session]:
+            self._clients.discard(client)
+            client.ended = True
+            self._give(client, END)
 
     def close(self) -> None:
         """End every stream, and take no more."""
@@ -97,7 +106,7 @@ def lines(hub: Hub, client: Client, complete: bool, heartbeat_s: float, longest_
         yield f"retry: 1000\nevent: {'hello' if complete else 'gap'}\ndata: {{}}\n\n".encode()
         for event in client.backlog:
             yield frame(event)
-        while not client.dropped and monotonic() < ends:
+        while not (client.dropped or client.ended) and monotonic() < ends:
             try:
                 event = client.queue.get(timeout=heartbeat_s)
             except Empty:

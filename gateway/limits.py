@@ -9,6 +9,7 @@ from pathlib import Path
 
 from gateway.pace import Load
 from gateway.rates import Rate
+from gateway.sessions import Doubt
 from steward.policy import PolicyError, company, merge
 
 
@@ -33,6 +34,7 @@ class Limits:
     stream_longest_s: float
     stream_ticket_s: int
     load: Load
+    sessions: Doubt
     rates: dict[str, Rate]
     timelines: dict[str, str]
 
@@ -46,7 +48,8 @@ class Limits:
         numbers = merge(numbers, company("gateway", folder)[1])
         load = Load(**numbers.pop("load"))
         rates = {kind: Rate(**rate) for kind, rate in numbers.pop("rates").items()}
-        return cls(**numbers, load=load, rates=rates)
+        doubt = Doubt(**numbers.pop("sessions"))
+        return cls(**numbers, load=load, sessions=doubt, rates=rates)
 
 
 def check(folder: Path | None) -> None:

@@ -18,3 +18,4 @@ SHED = Counter(
     ["reason"],
 )
 STREAM_CLIENTS = Gauge("steward_stream_clients", "Live streams that are open")
+SESSIONS_KNOWN = Gauge("steward_sessions_told", "Sessions that are known to be other than their tokens say: ended, or with other grants")

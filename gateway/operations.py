@@ -29,7 +29,8 @@ class Operation:
 
     ``run`` names the method of :class:`gateway.desk.Desk` that serves it, of :class:`gateway.shelf.Shelf` when it is
     ``light``: answered without a worker, and never shed. ``fixed`` are names that the path does not hold. ``also`` are
-    statuses that it can answer with beyond those that follow from its other properties.
+    statuses that it can answer with beyond those that follow from its other properties. ``visitor``: the call is told
+    where the request comes from.
     """
 
     id: str
@@ -53,6 +54,7 @@ class Operation:
     fixed: Mapping[str, str] | None = None
     light: bool = False
     also: tuple[int, ...] = ()
+    visitor: bool = False
 
     @property
     def metered(self) -> bool:
@@ -93,6 +95,7 @@ def _of(spec: ServiceSpec, route: Route, known: set[str]) -> Operation:
         changes=route.changes,
         upload=route.upload,
         media=route.media,
+        visitor=route.visitor,
         deadline_s=call.deadline_s,
         body=_schema(call.body),
         query=_schema(call.query),

@@ -11,6 +11,7 @@ from nameko.extensions import DependencyProvider
 from gateway import metrics
 from gateway.house import House
 from gateway.hub import Hub
+from gateway.vigil import Vigil
 from steward.bus import topology
 from steward.bus.envelope import Malformed, decode
 from steward.bus.intake import Delivery, Intake, Subscription
@@ -27,6 +28,7 @@ class Stream(DependencyProvider):  # type: ignore[misc]
 
     intake = Intake()
     house = House()
+    vigil = Vigil()
 
     def __init__(self) -> None:
         super().__init__()
@@ -35,6 +37,8 @@ class Stream(DependencyProvider):  # type: ignore[misc]
     def setup(self) -> None:
         limits = self.house.front().limits
         self.hub = Hub(limits.stream_ring, limits.stream_queue, limits.stream_clients)
+        self._sessions = self.house.front().sessions
+        self._sessions.on_change(self.hub.end)
         metrics.STREAM_CLIENTS.set_function(lambda: len(self.hub))
         self.intake.subscribe(Subscription(self._declare, self._receive, prefetch=0, no_ack=True))
 
@@ -52,6 +56,7 @@ class Stream(DependencyProvider):  # type: ignore[misc]
             exchange = topology.events_exchange(service)
             exchange(channel).declare()
             queue.bind_to(exchange, routing_key=_EVERYTHING)
+        self._sessions.doubt()  # what was told while nobody listened is asked for now that nothing more is missed
         return queue
 
     def _receive(self, delivery: Delivery) -> None:
@@ -60,4 +65,5 @@ class Stream(DependencyProvider):  # type: ignore[misc]
         except Malformed as error:
             _log.warning("not an event: %s", error)
             return
+        self._sessions.hear(event)
         self.hub.publish(event.to_wire())

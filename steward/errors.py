@@ -4,6 +4,7 @@ StewardError                     a problem document (RFC 9457) waiting to be wri
 ├── BadInput                422  a field is wrong; names it
 ├── NotPermitted            403  the principal may not do this here
 ├── NotAuthenticated        401  no principal, or one that cannot be trusted
+│   └── SecondFactorNeeded  401  the password is right; a code has to come with it
 ├── NotFound                404  no such thing, or none that this principal may know of
 ├── IllegalTransition       409  the state does not allow it; names the legal ones
 ├── AlreadyExists           409  something else has that name
@@ -69,6 +70,12 @@ class BadInput(StewardError):
 
 class NotAuthenticated(StewardError):
     status, kind, title = 401, "not-authenticated", "Log in first"
+
+
+class SecondFactorNeeded(NotAuthenticated):
+    """The password is right. ``code`` says whether the code that must come with it is ``missing`` or ``wrong``."""
+
+    status, kind, title = 401, "second-factor-needed", "A code is needed, too"
 
 
 class NotPermitted(StewardError):

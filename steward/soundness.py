@@ -10,6 +10,7 @@ from steward.bus import retrying
 from steward.plugins import load
 from steward.policy import Policies, PolicyError, company, shipped
 from steward.spec import ServiceSpec
+from steward.trust import roles
 
 KINDS: Mapping[str, tuple[type, ...]] = {
     "true or false": (bool,),
@@ -25,6 +26,7 @@ def check(spec: ServiceSpec, folder: Path | None) -> None:
 
     A service that names no ``check`` of its own is to get values of the kinds that it ships.
     """
+    roles.check(folder)
     retrying.check(spec, folder)
     if spec.check:
         load(spec.check)(folder)

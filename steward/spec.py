@@ -93,6 +93,7 @@ class Route:
     ``paged``: the answer is ``{"items": [...], "next": cursor}``. ``changes``: honours ``If-Match``.
     ``upload``: takes a file as the raw body (argument ``content``, base64) instead of JSON.
     ``media``: the answer's media type; other than JSON, the call returns ``{"content": base64}``.
+    ``visitor``: the call is also told where the request comes from (argument ``visitor``: ``{"address", "agent"}``).
     """
 
     method: str
@@ -103,6 +104,7 @@ class Route:
     changes: bool = False
     upload: bool = False
     media: str = "application/json"
+    visitor: bool = False
 
 
 @dataclass(frozen=True)

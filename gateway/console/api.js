@@ -7,6 +7,8 @@ export class Problem extends Error {
     super(document.detail || document.title);
     this.status = document.status;
     this.errors = document.errors ?? [];
+    this.type = document.type ?? "";
+    this.code = document.code ?? "";
   }
 }
 

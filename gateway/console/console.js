@@ -3,7 +3,7 @@
 import { get, known, listen, post, remember } from "./api.js";
 import { begin, eventOnPages, openPage, speakPages } from "./pages.js";
 import { $, clockRow, eventRow, h, list, messageRow, options, orderCard, ticketRow, tone } from "./view.js";
-import { current, names, toggle, word } from "./words.js";
+import { current, dayTime, names, toggle, word } from "./words.js";
 
 const state = { project: "", projects: [], units: [], tickets: [], chosen: null, matter: null, stop: () => {} };
 
@@ -42,6 +42,7 @@ function speak() {
   options(field("urgency"), [["", word("by_policy")], ...names("urgency").map((name) => [name, word(`urgency.${name}`)])]);
   options(field("unit"), [["", word("no_unit")], ...state.units.map((unit) => [unit.id, unit.label])]);
   options($("project"), state.projects.map((project) => [project.id, current() === "en" ? project.name_en ?? project.name : project.name]));
+  drawDue(known());
   drawTickets();
   drawMatter();
   speakPages();
@@ -52,22 +53,49 @@ function speak() {
 $("log-in").onsubmit = guarded(async (event) => {
   event.preventDefault();
   const form = new FormData(event.target);
+  const code = form.get("code");
   try {
-    const answer = await post("/auth/token", { username: form.get("username"), password: form.get("password") });
+    const answer = await post("/auth/token", { username: form.get("username"), password: form.get("password"), ...(code && { code }) });
     remember(answer.access_token);
     sessionStorage.setItem("name", answer.name ?? form.get("username"));
+    sessionStorage.setItem("session", answer.session ?? "");
+    sessionStorage.setItem("factor_by", answer.second_factor_by ?? "");
+    sessionStorage.setItem("limited", answer.grants?.["*"]?.includes("enrolling") ? "yes" : "");
   } catch (error) {
+    if (error.type.endsWith(":second-factor-needed")) return askForCode(error);
     if (error.status === 401) error.message = word("wrong_log_in");
     throw error;
   }
   event.target.reset();
+  hideCode(true);
   await enter();
+});
+
+function hideCode(hidden) {
+  $("code-box").hidden = $("code-say").hidden = hidden;
+  $("log-in").elements.namedItem("code").required = !hidden;
+}
+
+function askForCode(error) {
+  const field = $("log-in").elements.namedItem("code");
+  hideCode(false);
+  field.value = "";
+  field.focus();
+  if (error.code === "wrong") throw Object.assign(error, { message: word("wrong_code") });
+}
+
+const leave = guarded(async () => {
+  const session = sessionStorage.getItem("session");
+  if (session) await post(`/me/sessions/${session}/end`).catch(() => null);
+  logOut();
 });
 
 function logOut() {
   state.stop();
   remember("");
-  Object.assign(state, { chosen: null, matter: null, tickets: [] });
+  hideCode(true);
+  for (const name of ["session", "limited", "factor_by"]) sessionStorage.removeItem(name);
+  Object.assign(state, { project: "", chosen: null, matter: null, tickets: [] });
   show(false);
 }
 
@@ -75,15 +103,41 @@ function show(inside) {
   $("log-in-page").hidden = inside;
   $("pages").hidden = $("log-out").hidden = $("project-box").hidden = $("live").hidden = !inside;
   openPage(inside);
+  drawDue(inside);
   $("who").textContent = inside ? sessionStorage.getItem("name") ?? "" : "";
 }
 
+// Whose role must have a second factor is reminded of it from the first day on.
+function drawDue(inside) {
+  const by = sessionStorage.getItem("factor_by"), limited = sessionStorage.getItem("limited");
+  $("factor-due").hidden = !inside || !by || Boolean(limited);
+  $("factor-due").textContent = by ? `${word("page.account")}: ${word("factor_by")} ${dayTime(by)}` : "";
+}
+
 const enter = guarded(async () => {
+  if (sessionStorage.getItem("limited")) return onlyAccount();
   show(true);
   state.projects = (await get("/projects?limit=200")).items;
   if (!state.projects.length) throw new Error(word("no_project"));
   speak();
   await chooseProject(state.projects.find((one) => one.id === sessionStorage.getItem("project"))?.id ?? state.projects[0].id);
+});
+
+// A second factor is overdue: nothing but setting it up is possible.
+function onlyAccount() {
+  location.hash = "#account";
+  show(true);
+  $("pages").hidden = $("project-box").hidden = $("live").hidden = true;
+}
+
+// Once it is set up, the same session is good for everything; gateways hear of that within moments.
+const entered = guarded(async () => {
+  const limited = sessionStorage.getItem("limited");
+  for (const name of ["limited", "factor_by"]) sessionStorage.removeItem(name);
+  drawDue(true);
+  if (!limited) return;
+  location.hash = "#desk";
+  await enter();
 });
 
 const chooseProject = guarded(async (project) => {
@@ -232,10 +286,10 @@ function onEvent(event) {
 // ---- begin
 
 $("language").onclick = () => { toggle(); speak(); };
-$("log-out").onclick = logOut;
+$("log-out").onclick = leave;
 $("project").onchange = (event) => chooseProject(event.target.value);
 setInterval(() => { if (!document.hidden) drawClocks(); }, 1000);
-begin({ guarded, project: () => state.project });
+begin({ guarded, project: () => state.project, enter: entered });
 speak();
 show(false);
 if (known()) enter();

@@ -1,5 +1,6 @@
-// Which page is shown, by the address after #: the desk, and the pages for clocks and duties.
+// Which page is shown, by the address after #: the desk, the pages for clocks and duties, and one's own account.
 
+import { account } from "./account.js";
 import { board } from "./board.js";
 import { duties } from "./duties.js";
 import { report } from "./report.js";
@@ -8,7 +9,7 @@ import { $ } from "./view.js";
 import { word } from "./words.js";
 
 const desk = { open() {}, close() {}, draw() {}, event() {} };
-const PAGES = { desk, board, duties, report, rules };
+const PAGES = { desk, board, duties, report, rules, account };
 let ours, shown = "desk", inside = false, opened = "";
 
 // `here.guarded` wraps what may fail, `here.project()` is the project that was chosen.
@@ -27,7 +28,7 @@ export function openPage(loggedIn) {
     if (link.hash === `#${shown}`) link.setAttribute("aria-current", "page");
     else link.removeAttribute("aria-current");
   }
-  const place = inside && ours?.project() ? `${shown} ${ours.project()}` : "";
+  const place = inside && (ours?.project() || shown === "account") ? `${shown} ${ours.project()}` : "";
   if (place === opened) return;
   PAGES[opened.split(" ")[0]]?.close();
   opened = place;

@@ -10,7 +10,9 @@ from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 from eventlet import tpool
 from eventlet.semaphore import Semaphore
+from prometheus_client import Counter
 
+HASHES = Counter("steward_password_hashes", "Hashes computed for passwords", ["why"])
 AT_ONCE = 2
 """Hashes computed at the same time in one process: each takes the policy's memory."""
 
@@ -25,6 +27,7 @@ class Passwords:
 
     def hash(self, password: str) -> str:
         """A new hash of ``password``."""
+        HASHES.labels("made").inc()
         with self._turn:
             hashed: str = tpool.execute(self._hasher.hash, password)
         return hashed
@@ -32,6 +35,7 @@ class Passwords:
     def right(self, hashed: str | None, password: str) -> bool:
         """Whether ``hashed`` is a hash of ``password``; None: there is no such user, and the answer takes as long."""
         self._dummy = self._dummy or self.hash("nobody has this password")
+        HASHES.labels("checked").inc()
         with self._turn:
             matches: bool = tpool.execute(_matches, self._hasher, hashed or self._dummy, password)
         return matches and hashed is not None

@@ -4,21 +4,27 @@ from __future__ import annotations
 
 from typing import Any
 
-from marshmallow import Schema, fields, validate
+from marshmallow import Schema, ValidationError, fields, validate, validates_schema
 
 from services.identity.model import ROLES
-from steward.shapes import Command, Published, moment
+from services.identity.model.factors import DIGITS
+from steward.shapes import Command, Published, line, moment
 
 MAX_PASSWORD = 128
 MAX_GRANTS = 200
+MAX_ROLES = 50
+MAX_CODE = 32
+MAX_KEY = 128
+_ROLES = f"{', '.join(ROLES)}, or a role of the company's own"
 
 
-def _password() -> fields.String:
-    return fields.String(required=True, validate=validate.Length(min=1, max=MAX_PASSWORD), metadata={"format": "password"})
+def _password(required: bool = True) -> fields.String:
+    return fields.String(required=required, validate=validate.Length(min=1, max=MAX_PASSWORD), metadata={"format": "password"})
 
 
 def _roles() -> fields.List[Any]:
-    return fields.List(fields.String(validate=validate.OneOf(ROLES)), required=True, validate=validate.Length(max=len(ROLES)))
+    role = fields.String(validate=validate.Regexp(r"^[a-z][a-z0-9_]{1,31}\Z"), metadata={"description": _ROLES})
+    return fields.List(role, required=True, validate=validate.Length(max=MAX_ROLES))
 
 
 def _project(**options: Any) -> fields.String:
@@ -29,11 +35,31 @@ def _project(**options: Any) -> fields.String:
     )
 
 
-class LogIn(Command):
-    """A user name and its password."""
+def _code(**options: Any) -> fields.String:
+    return fields.String(
+        validate=validate.Length(min=DIGITS, max=MAX_CODE),
+        metadata={"description": "six digits of an authenticator, or a recovery code"},
+        **options,
+    )
 
-    username = fields.String(required=True, validate=validate.Length(min=1, max=64))
-    password = _password()
+
+class LogIn(Command):
+    """A user name and its password, and a code if a problem of type `second-factor-needed` asks for one; or an API key alone."""
+
+    username = fields.String(validate=validate.Length(min=1, max=64))
+    password = _password(required=False)
+    code = _code(load_default=None, allow_none=True)
+    api_key = fields.String(load_default=None, validate=validate.Length(min=1, max=MAX_KEY), metadata={"format": "password"})
+
+    @validates_schema
+    def _one_way(self, data: dict[str, Any], **_: Any) -> None:
+        of_user = [name for name in ("username", "password", "code") if data.get(name) is not None]
+        if data.get("api_key") is not None:
+            wrong = {name: ["Does not go with api_key."] for name in of_user}
+        else:
+            wrong = {name: ["Missing data for required field."] for name in ("username", "password") if name not in of_user}
+        if wrong:
+            raise ValidationError(wrong)
 
 
 class AddUser(Command):
@@ -79,6 +105,43 @@ class ChangePassword(Command):
     new = _password()
 
 
+class Prove(Command):
+    """The caller's password: a session alone does not change what guards it."""
+
+    password = _password()
+
+
+class Confirm(Command):
+    """The first code of an authenticator."""
+
+    code = _code(required=True)
+
+
+class GiveUp(Prove):
+    """Password and code of whoever wants to do without codes."""
+
+    code = _code(required=True)
+
+
+class MakeKey(Command):
+    """An API key for a program."""
+
+    name = line(60, "which program it is for", required=True)
+    grants = fields.Dict(keys=_project(), values=_roles(), required=True, validate=validate.Length(min=1, max=MAX_GRANTS))
+    expires_at = moment("when it must have been replaced", required=True)
+
+
+class RotateKey(Command):
+    """Another secret for an API key."""
+
+    overlap_s = fields.Integer(
+        load_default=None,
+        allow_none=True,
+        validate=validate.Range(min=0, max=31_536_000),
+        metadata={"description": "how long the one before is good; policy has the longest"},
+    )
+
+
 class TokenView(Schema):
     """A token, to be sent as ``Authorization: Bearer …``."""
 
@@ -87,6 +150,83 @@ class TokenView(Schema):
     expires_in = fields.Integer(required=True, metadata={"description": "seconds"})
     name = fields.String(required=True)
     grants = fields.Dict(keys=fields.String(), values=fields.List(fields.String()), required=True)
+    session = fields.String(required=True, metadata={"description": "its id, by which it is ended"})
+    second_factor_by = moment("when a second factor must be set up at the latest; from then on nothing else is possible", allow_none=True)
+
+
+class SecondFactorView(Schema):
+    """The caller's second factor."""
+
+    on = fields.Boolean(required=True)
+    needed_by = moment("when it must be on at the latest", allow_none=True)
+    recovery_left = fields.Integer(required=True, metadata={"description": "recovery codes that are still good"})
+    uri = fields.String(allow_none=True, metadata={"description": "what an authenticator reads; told once"})
+    recovery_codes = fields.List(fields.String(), metadata={"description": "each good for one log-in; told once"})
+
+
+class SessionView(Schema):
+    """A log-in that lives."""
+
+    id = fields.String()
+    made_at = moment()
+    used_at = moment("when it was used last, roughly")
+    expires_at = moment()
+    device = fields.String(metadata={"description": "the kind of program and system"})
+    place = fields.String(metadata={"description": "the same for the same address; not the address"})
+    limited = fields.Boolean(metadata={"description": "good for nothing but setting up a second factor"})
+    current = fields.Boolean(metadata={"description": "whether it is the one that asks"})
+
+
+class SessionsView(Schema):
+    """Where somebody is logged in, the youngest first."""
+
+    items = fields.List(fields.Nested(SessionView), required=True)
+
+
+class Watch(Command):
+    """What a gateway knows and has seen."""
+
+    since = moment("as_of of the answer before", load_default=None, allow_none=True)
+    used = fields.Dict(keys=fields.String(), values=moment(), load_default=dict)
+
+
+class Told(Schema):
+    """A session that is not as its token says: it has ended, or goes on with other grants."""
+
+    session = fields.String(required=True)
+    until = moment("until when its token would be good", required=True)
+    version = fields.Integer(required=True)
+    grants = fields.Dict(keys=fields.String(), values=fields.List(fields.String()), required=True, allow_none=True)
+
+
+class WatchView(Schema):
+    """What gateways have to know of sessions."""
+
+    as_of = moment(required=True)
+    sessions = fields.List(fields.Nested(Told), required=True)
+
+
+class SecretView(Schema):
+    """A secret that is good; the secret itself is told to nobody twice."""
+
+    until = moment(required=True)
+
+
+class ApiKeyView(Schema):
+    """An API key."""
+
+    id = fields.String()
+    version = fields.Integer()
+    name = fields.String()
+    made_by = fields.String()
+    made_at = moment()
+    expires_at = moment()
+    used_at = moment("when it was exchanged for a token last", allow_none=True)
+    ended_at = moment(allow_none=True)
+    lives = fields.Boolean()
+    grants = fields.Dict(keys=fields.String(), values=fields.List(fields.String()))
+    secrets = fields.List(fields.Nested(SecretView), metadata={"description": "those that are good, the newest last"})
+    api_key = fields.String(allow_none=True, metadata={"description": "what the program sends; told once"})
 
 
 class MeView(Schema):
@@ -114,6 +254,7 @@ class UserView(Schema):
     name = fields.String()
     grants = fields.Dict(keys=fields.String(), values=fields.List(fields.String()))
     active = fields.Boolean()
+    second_factor = fields.Boolean(metadata={"description": "whether a code is needed to log in"})
     away = fields.List(fields.Nested(AbsenceView), metadata={"description": "leave, in order; what is over goes with the next change"})
     created_at = moment(allow_none=True)
     last_login_at = moment(allow_none=True)
@@ -145,3 +286,35 @@ class StandingChanged(UserChanged):
     active = fields.Boolean(required=True)
     grants = fields.Dict(keys=fields.String(), values=fields.List(fields.String()), required=True)
     away = fields.List(fields.Nested(Away), required=True)
+
+
+class SessionEnded(Published):
+    """Tokens of ``session``, the last of which runs out at ``until``, are good for nothing from now on."""
+
+    session = fields.String(required=True)
+    holder = fields.String(required=True)
+    until = moment(required=True)
+    reason = fields.String(required=True)
+
+
+class SessionRenewed(Published):
+    """Whoever holds a token of ``session`` may from now on do what ``grants`` say, not what the token says."""
+
+    session = fields.String(required=True)
+    holder = fields.String(required=True)
+    until = moment(required=True)
+    grants = fields.Dict(keys=fields.String(), values=fields.List(fields.String()), required=True)
+
+
+class SecondFactorChanged(UserChanged):
+    """Whether ``user`` now needs a code to log in, and how many recovery codes are left."""
+
+    on = fields.Boolean(required=True)
+    recovery_left = fields.Integer(required=True)
+
+
+class KeyChanged(Published):
+    """An API key was made, got another secret, or has ended."""
+
+    key = fields.String(required=True)
+    what = fields.String(required=True)

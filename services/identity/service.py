@@ -2,28 +2,33 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime
 from functools import cache
 from typing import Any
 
 from services.identity import model, schemas
+from services.identity.apikeys import ApiKeys
+from services.identity.checking import known_roles
+from services.identity.entrance import Entrance
+from services.identity.guarding import Guards
+from services.identity.logins import USER, Logins, Visitor
 from services.identity.model import User
 from services.identity.passwords import Passwords, passwords
+from services.identity.secondfactor import SecondFactor
 from services.identity.spec import SPEC
-from services.identity.store import GUARDS, ROLLS, USERS
-from steward.bus.attempts import attempt
-from steward.errors import AlreadyExists, BadInput, Conflict, NotAuthenticated, NotFound
+from services.identity.store import ROLLS, USERS
+from steward.errors import BadInput, NotAuthenticated, NotFound
 from steward.facts import Decision
 from steward.ids import new_id
 from steward.service import Service, rpc, sweep
 from steward.settings import Settings
 from steward.store.work import Work
 from steward.times import truncate
-from steward.trust.principals import EVERYWHERE, Principal, sign
+from steward.trust.principals import EVERYWHERE
 
 MANAGE = "identity.manage"
-_USER = "user:"
-_FORGET_AT_ONCE = 500
 _USERS_MOST = 100_000
 """Users that a roll is made of when there is none yet."""
 
@@ -53,25 +58,16 @@ class Identity(Service):
     spec = SPEC
 
     @rpc
-    def log_in(self, body: dict[str, Any]) -> View:
-        """A token for a right password. Raises NotAuthenticated, or Overloaded when the name is shut for a while.
+    def log_in(self, body: dict[str, Any], visitor: Any = None) -> View:
+        """A token for a right password, with a code where one is needed, or for an API key.
+
+        Raises NotAuthenticated, SecondFactorNeeded, or Overloaded when the name is shut for a while.
 
         Not repeated for an idempotency key: the answer is a secret, and each attempt counts.
         """
-        username, password = body["username"].strip().lower(), body["password"]
-        guard = self._count_attempt(username)
-        found = self.store.read.where(USERS, {"username": username}, limit=1)
-        user = found[0] if found else None
-        if not self._passwords.right(user.password_hash if user else None, password) or user is None or not user.active:
-            raise NotAuthenticated("user name or password is wrong")
-        hashed = self._passwords.renewed(user.password_hash, password)
-        attempt(lambda: self._let_in(user, guard, hashed), recorded=lambda: None)  # again here, so that it counts once
-        lifetime = timedelta(seconds=self._policy["token"]["lifetime_s"])
-        principal = Principal(f"{_USER}{user.id}", user.name, user.grants)
-        token = sign(principal, _token_key(), self.context.now, lifetime)
-        told = {"access_token": token, "token_type": "Bearer", "expires_in": int(lifetime.total_seconds())}
-        view: View = schemas.TokenView().dump({**told, "name": user.name, "grants": user.grants})
-        return view
+        if body["api_key"]:
+            return self._entrance.by_key(body["api_key"])
+        return self._entrance.by_password(body, Visitor.of(visitor))
 
     @rpc
     def me(self) -> View:
@@ -80,16 +76,17 @@ class Identity(Service):
 
     @rpc
     def change_password(self, body: dict[str, Any]) -> View:
-        """Another password for the caller, who knows the old one; wrong ones count as wrong log-ins do."""
+        """Another password for the caller, who knows the old one; wrong ones count as wrong log-ins do. Ends the other sessions."""
         model.check_password(body["new"], self._policy["password"])
-        user = self.store.read.get(USERS, self.context.principal.id.removeprefix(_USER))
-        guard = self._count_attempt(user.username)
+        user = self.store.read.get(USERS, self.context.principal.id.removeprefix(USER))
+        guard = self._guards.count(user.username)
         if not self._passwords.right(user.password_hash, body["old"]):
             raise NotAuthenticated("the old password is wrong")
         hashed = self._passwords.hash(body["new"])
         with self.store.work() as work:
             work.apply(USERS, model.set_password(work.load(USERS, user.id), hashed))
-            self._clear(work, guard)
+            self._logins.end_all(work, self.context.principal.id, "password_changed", but=self.context.principal.session)
+            self._guards.clear(work, guard)
             work.answer(self._me())
         return self._me()
 
@@ -100,7 +97,7 @@ class Identity(Service):
             self.context.principal.require(MANAGE, project)
         model.check_password(body["password"], self._policy["password"])
         hashed = self._passwords.hash(body["password"])
-        decision = model.add_user(new_id(), body["username"], body["name"], hashed, body["grants"], self.context.now)
+        decision = model.add_user(new_id(), body["username"], body["name"], hashed, body["grants"], self.context.now, known_roles())
         with self.store.work() as work:
             view = _view(work.apply(USERS, decision))
             self._keep_filled(work, decision.state, decision.state)
@@ -116,21 +113,18 @@ class Identity(Service):
     @rpc
     def user(self, user: str) -> View:
         """One user."""
-        found = self.store.read.get(USERS, user)
-        if not self._sees(found):
-            raise NotFound(f"no users {user!r} here")
-        return _view(found)
+        return _view(self._managed(self.store.read.get(USERS, user)))
 
     @rpc
     def grant(self, user: str, body: dict[str, Any]) -> View:
         """Set a user's roles in one project, in which the caller must be admin."""
         self.context.principal.require(MANAGE, body["project"])
-        return self._change(user, lambda state: model.grant(state, body["project"], body["roles"]))
+        return self._change(user, lambda state: model.grant(state, body["project"], body["roles"], known_roles()))
 
     @rpc
     def deactivate(self, user: str, body: dict[str, Any]) -> View:
         """Shut a user out: no more log-ins. Tokens given before end with their lifetime."""
-        return self._change(user, lambda state: model.set_active(self._own(state), False))
+        return self._change(user, lambda state: model.set_active(self._own(state), False), ends="deactivated")
 
     @rpc
     def activate(self, user: str, body: dict[str, Any]) -> View:
@@ -154,18 +148,109 @@ class Identity(Service):
         model.check_password(body["password"], self._policy["password"])
         self._own(self.store.read.get(USERS, user))
         hashed = self._passwords.hash(body["password"])
-        return self._change(user, lambda state: model.set_password(self._own(state), hashed))
+        return self._change(user, lambda state: model.set_password(self._own(state), hashed), ends="password_changed")
+
+    @rpc
+    def my_sessions(self) -> View:
+        """Where the caller is logged in."""
+        return self._logins.of(self.context.principal.id, self.context.principal.session)
+
+    @rpc
+    def end_my_session(self, session: str, body: dict[str, Any]) -> View:
+        """Log out, here or elsewhere."""
+        return self._logins.end(self.context.principal.id, session, "logged_out")
+
+    @rpc
+    def end_my_other_sessions(self, body: dict[str, Any]) -> View:
+        """Log out everywhere but here. Answers with what is left."""
+        me = self.context.principal
+        with self.store.work() as work:
+            work.load(USERS, me.id.removeprefix(USER))
+            self._logins.end_all(work, me.id, "logged_out", but=me.session)
+        return self._logins.of(me.id, me.session)
+
+    @rpc
+    def second_factor(self) -> View:
+        """Whether the caller has one, and until when they must."""
+        return self._factor.show()
+
+    @rpc
+    def offer_second_factor(self, body: dict[str, Any]) -> View:
+        """A secret for the caller's authenticator, told this once."""
+        return self._factor.offer(body["password"])
+
+    @rpc
+    def confirm_second_factor(self, body: dict[str, Any]) -> View:
+        """The first code of the caller's authenticator: from now on codes are needed. Answers with the recovery codes."""
+        return self._factor.confirm(body["code"])
+
+    @rpc
+    def drop_second_factor(self, body: dict[str, Any]) -> View:
+        """The caller does without."""
+        return self._factor.off(body["password"], body["code"])
+
+    @rpc
+    def reset_second_factor(self, user: str, body: dict[str, Any]) -> View:
+        """Take away the second factor of somebody who has lost it; ends all their sessions."""
+        with self.store.work() as work:
+            state = self._own(self._managed(work.load(USERS, user)))
+            self._factor.reset(work, state)
+            view: View = work.answer(_view(replace(state, second_factor=False, version=state.version + 1)))
+        return view
+
+    @rpc
+    def sessions(self, user: str) -> View:
+        """Where a user is logged in, for whoever manages them."""
+        return self._logins.of(USER + self._managed(self.store.read.get(USERS, user)).id)
+
+    @rpc
+    def end_session(self, user: str, session: str, body: dict[str, Any]) -> View:
+        """End a user's session."""
+        self._own(self._managed(self.store.read.get(USERS, user)))
+        return self._logins.end(USER + user, session, "by_admin")
+
+    @rpc
+    def session_watch(self, body: dict[str, Any]) -> View:
+        """What became of sessions, for gateways, which tell what they saw used."""
+        told = self._logins.watch(body["since"], body["used"])
+        told["sessions"] += self._keys.told(told["since"])
+        view: View = schemas.WatchView().dump(told)
+        return view
+
+    @rpc
+    def make_key(self, body: dict[str, Any]) -> View:
+        """An API key for a program; its secret is told once."""
+        return self._keys.make({**body, "expires_at": _utc("expires_at", body["expires_at"])}, known_roles())
+
+    @rpc
+    def keys(self, query: dict[str, Any]) -> View:
+        """API keys, of programs in projects where the caller is admin."""
+        return self._keys.page(query)
+
+    @rpc
+    def key(self, key: str) -> View:
+        """One API key."""
+        return self._keys.show(key)
+
+    @rpc
+    def rotate_key(self, key: str, body: dict[str, Any]) -> View:
+        """Another secret for an API key, told once."""
+        return self._keys.rotate(key, body["overlap_s"])
+
+    @rpc
+    def end_key(self, key: str, body: dict[str, Any]) -> View:
+        """An API key opens nothing any more."""
+        return self._keys.end(key)
 
     @sweep
     def forget_failures(self) -> None:
-        """Drop guards that have not counted anything for long, so that names tried at random do not pile up."""
-        past = self.context.now - timedelta(seconds=self._policy["lockout"]["forget_s"])
-        old = self.store.read.due(GUARDS, "since", past, limit=_FORGET_AT_ONCE)
-        if not old:
-            return
-        with self.store.work(lenient=True) as work:
-            for guard in old:
-                work.drop(GUARDS.collection, guard.id)
+        """Drop guards that have not counted anything for long."""
+        self._guards.forget()
+
+    @sweep
+    def forget_sessions(self) -> None:
+        """Drop sessions that ran out long ago."""
+        self._logins.forget()
 
     @property
     def _policy(self) -> dict[str, Any]:
@@ -175,42 +260,52 @@ class Identity(Service):
     def _passwords(self) -> Passwords:
         return passwords(self._policy)
 
+    @property
+    def _guards(self) -> Guards:
+        return Guards(self.store, self.context, self.sealer, self._policy["lockout"])
+
+    @property
+    def _logins(self) -> Logins:
+        return Logins(self.store, self.context, self.sealer, self._policy["sessions"])
+
+    @property
+    def _factor(self) -> SecondFactor:
+        rules = self._policy["second_factor"]
+        return SecondFactor(self.store, self.context, self.sealer, self._guards, self._logins, self._passwords, rules)
+
+    @property
+    def _keys(self) -> ApiKeys:
+        return ApiKeys(self.store, self.context, self.sealer, self._policy["api_keys"])
+
+    @property
+    def _entrance(self) -> Entrance:
+        return Entrance(
+            store=self.store,
+            context=self.context,
+            guards=self._guards,
+            logins=self._logins,
+            factor=self._factor,
+            keys=self._keys,
+            passwords=self._passwords,
+            policy=self._policy,
+            token_key=_token_key(),
+        )
+
     def _me(self) -> View:
         view: View = schemas.MeView().dump(self.context.principal)
         return view
 
-    def _count_attempt(self, username: str) -> str:
-        """Commit the attempt before the password is looked at. Returns the guard's id. Raises Overloaded."""
-        guard = self.sealer.fingerprint(username)
-        try:
-            with self.store.work(key=f"attempt:{new_id()}") as work:
-                state = work.find(GUARDS, guard)
-                work.apply(GUARDS, model.attempt(state, guard, self._policy["lockout"], self.context.now))
-        except AlreadyExists as error:
-            raise Conflict("another attempt was first") from error
-        return guard
-
-    def _let_in(self, user: User, guard: str, hashed: str) -> None:
-        with self.store.work(key=f"login:{new_id()}") as work:
-            fresh = work.load(USERS, user.id)
-            if not fresh.active or fresh.password_hash != user.password_hash:
-                raise NotAuthenticated("user name or password is wrong")
-            work.apply(USERS, model.logged_in(fresh, hashed, self.context.now))
-            self._clear(work, guard)
-
-    def _clear(self, work: Any, guard: str) -> None:
-        state = work.find(GUARDS, guard)
-        if state is not None:
-            work.apply(GUARDS, model.clear(state, self.context.now))
-
-    def _change(self, user: str, decide: Any) -> View:
+    def _change(self, user: str, decide: Callable[[User], Decision[User]], ends: str = "") -> View:
+        """Change a user; their sessions end for the reason ``ends``, or go on with what is granted now."""
         with self.store.work() as work:
-            state = work.load(USERS, user)
-            if not self._sees(state):
-                raise NotFound(f"no users {user!r} here")
-            decision: Decision[User] = decide(state)
+            state = self._managed(work.load(USERS, user))
+            decision = decide(state)
             view = _view(work.apply(USERS, decision))
             self._keep_filled(work, state, decision.state)
+            if ends:
+                self._logins.end_all(work, USER + user, ends)
+            elif decision.state.grants != state.grants:
+                self._logins.renew_all(work, decision.state)
             work.answer(view)
         return view
 
@@ -225,8 +320,13 @@ class Identity(Service):
                 work.apply(ROLLS, decision)
 
     def _sees(self, user: User) -> bool:
-        projects = [*user.grants, EVERYWHERE]
-        return any(self.context.principal.may(MANAGE, project) for project in projects)
+        return any(self.context.principal.may(MANAGE, project) for project in (*user.grants, EVERYWHERE))
+
+    def _managed(self, user: User) -> User:
+        """``user``, when the caller may know of them. Raises NotFound."""
+        if not self._sees(user):
+            raise NotFound(f"no users {user.id!r} here")
+        return user
 
     def _own(self, user: User) -> User:
         """``user``, when the caller is admin wherever it is granted something. Raises NotPermitted."""

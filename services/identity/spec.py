@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from services.identity.model import ROLES
+from services.identity.model import ENROLLING, ROLES
 from steward.spec import Call, Collection, Event, Index, Permission, Route, ServiceSpec, Sweep
 
 _S = "services.identity.schemas:"
 _SEEN = "identity.manage"
+_NOTHING = "steward.shapes:Nothing"
+_KEY = f"{_S}ApiKeyView"
 
 HASHING_S = 10
 """For calls that hash a password: some 30 ms of a processor, seconds on a machine that has none to spare."""
@@ -16,6 +18,7 @@ SPEC = ServiceSpec(
     title={"zh-CN": "用户与权限", "en": "Identity"},
     service="services.identity.service:Identity",
     policy="services.identity:policy.toml",
+    check="services.identity.checking:check",
     publishes=(
         Event("user_added", f"{_S}UserChanged", "There is a new user", seen_with=_SEEN),
         Event("grants_changed", f"{_S}GrantsChanged", "A user's roles in a project have changed", seen_with=_SEEN),
@@ -23,6 +26,15 @@ SPEC = ServiceSpec(
         Event("user_activated", f"{_S}UserChanged", "A user is let in again", seen_with=_SEEN),
         Event("standing_changed", f"{_S}StandingChanged", "Whether, as what or when a user can be called upon", seen_with=_SEEN),
         Event("password_changed", f"{_S}UserChanged", "A user has another password", seen_with=_SEEN),
+        Event("session_ended", f"{_S}SessionEnded", "Tokens of a session are no longer good", seen_with=_SEEN),
+        Event("session_renewed", f"{_S}SessionRenewed", "A session goes on with other grants", seen_with=_SEEN),
+        Event(
+            "second_factor_changed",
+            f"{_S}SecondFactorChanged",
+            "A second factor is on, off, or a recovery code less",
+            seen_with=_SEEN,
+        ),
+        Event("key_changed", f"{_S}KeyChanged", "An API key was made, got another secret, or has ended", seen_with=_SEEN),
         Event("logged_in", f"{_S}UserChanged", "A user has logged in", seen_with=_SEEN),
     ),
     calls=(
@@ -36,14 +48,35 @@ SPEC = ServiceSpec(
             answer=f"{_S}MeView",
             deadline_s=HASHING_S,
         ),
+        Call("my_sessions", "identity.me", "Where the caller is logged in", answer=f"{_S}SessionsView"),
+        Call("end_my_session", "identity.me", "Log out, here or elsewhere", body=_NOTHING, answer=f"{_S}SessionView"),
+        Call("end_my_other_sessions", "identity.me", "Log out everywhere but here", body=_NOTHING, answer=f"{_S}SessionsView"),
+        Call("second_factor", "identity.enrol", "The caller's second factor", answer=f"{_S}SecondFactorView"),
+        *(
+            Call(name, "identity.enrol", summary, body=f"{_S}{body}", answer=f"{_S}SecondFactorView", deadline_s=HASHING_S)
+            for name, summary, body in (
+                ("offer_second_factor", "Begin to set up one's second factor", "Prove"),
+                ("confirm_second_factor", "Show that one's authenticator knows the secret", "Confirm"),
+                ("drop_second_factor", "Do without a second factor", "GiveUp"),
+            )
+        ),
+        Call("reset_second_factor", "identity.manage", "Take away a lost second factor", body=_NOTHING, answer=f"{_S}UserView"),
+        Call("sessions", "identity.manage", "Where a user is logged in", answer=f"{_S}SessionsView"),
+        Call("end_session", "identity.manage", "End a session of a user", body=_NOTHING, answer=f"{_S}SessionView"),
+        Call("session_watch", "identity.watch", "What became of sessions, for gateways", body=f"{_S}Watch", answer=f"{_S}WatchView"),
+        Call("make_key", "identity.keys", "Make an API key", body=f"{_S}MakeKey", answer=_KEY),
+        Call("keys", "identity.keys", "List API keys", query="steward.paging:PageQuery", answer=_KEY),
+        Call("key", "identity.keys", "One API key", answer=_KEY),
+        Call("rotate_key", "identity.keys", "Give an API key another secret", body=f"{_S}RotateKey", answer=_KEY),
+        Call("end_key", "identity.keys", "End an API key", body=_NOTHING, answer=_KEY),
         Call("add_user", "identity.manage", "Add a user", body=f"{_S}AddUser", answer=f"{_S}UserView", deadline_s=HASHING_S),
         Call("users", "identity.manage", "List users", query="steward.paging:PageQuery", answer=f"{_S}UserView"),
         Call("user", "identity.manage", "One user", answer=f"{_S}UserView"),
         Call("grant", "identity.manage", "Set a user's roles in a project", body=f"{_S}Grant", answer=f"{_S}UserView"),
-        Call("deactivate", "identity.manage", "Shut a user out", body="steward.shapes:Nothing", answer=f"{_S}UserView"),
-        Call("activate", "identity.manage", "Let a user in again", body="steward.shapes:Nothing", answer=f"{_S}UserView"),
+        Call("deactivate", "identity.manage", "Shut a user out", body=_NOTHING, answer=f"{_S}UserView"),
+        Call("activate", "identity.manage", "Let a user in again", body=_NOTHING, answer=f"{_S}UserView"),
         Call("add_absence", "identity.manage", "A user goes on leave", body=f"{_S}AddAbsence", answer=f"{_S}UserView"),
-        Call("end_absence", "identity.manage", "A user is back, or will not go", body="steward.shapes:Nothing", answer=f"{_S}UserView"),
+        Call("end_absence", "identity.manage", "A user is back, or will not go", body=_NOTHING, answer=f"{_S}UserView"),
         Call(
             "set_password",
             "identity.manage",
@@ -54,9 +87,21 @@ SPEC = ServiceSpec(
         ),
     ),
     routes=(
-        Route("POST", "/auth/token", "log_in"),
+        Route("POST", "/auth/token", "log_in", visitor=True),
         Route("GET", "/me", "me"),
         Route("POST", "/me/password", "change_password"),
+        Route("GET", "/me/sessions", "my_sessions"),
+        Route("POST", "/me/sessions/end-others", "end_my_other_sessions"),
+        Route("POST", "/me/sessions/{session}/end", "end_my_session"),
+        Route("GET", "/me/totp", "second_factor"),
+        Route("POST", "/me/totp", "offer_second_factor"),
+        Route("POST", "/me/totp/confirm", "confirm_second_factor"),
+        Route("POST", "/me/totp/off", "drop_second_factor"),
+        Route("POST", "/api-keys", "make_key", status=201),
+        Route("GET", "/api-keys", "keys", paged=True),
+        Route("GET", "/api-keys/{key}", "key"),
+        Route("POST", "/api-keys/{key}/rotate", "rotate_key", changes=True),
+        Route("POST", "/api-keys/{key}/end", "end_key", changes=True),
         Route("POST", "/users", "add_user", status=201),
         Route("GET", "/users", "users", paged=True),
         Route("GET", "/users/{user}", "user"),
@@ -66,16 +111,25 @@ SPEC = ServiceSpec(
         Route("POST", "/users/{user}/absences", "add_absence", changes=True),
         Route("POST", "/users/{user}/absences/{absence}/end", "end_absence", changes=True),
         Route("POST", "/users/{user}/password", "set_password", changes=True),
+        Route("POST", "/users/{user}/totp/reset", "reset_second_factor", changes=True),
+        Route("GET", "/users/{user}/sessions", "sessions"),
+        Route("POST", "/users/{user}/sessions/{session}/end", "end_session"),
     ),
     permissions=(
         Permission("identity.me", ROLES, "Know who one is, change one's password"),
+        Permission("identity.enrol", (*ROLES, ENROLLING), "Set up one's second factor"),
         Permission("identity.manage", ("admin",), "Manage users, in the projects where one is admin"),
+        Permission("identity.keys", ("admin",), "Manage API keys, in the projects where one is admin"),
+        Permission("identity.watch", (), "Know of all sessions; for services alone"),
     ),
     collections=(
         Collection("users", (Index(("username",), unique=True), Index(("project", "_id")))),
         Collection("guards", (Index(("since",)),)),
         Collection("rolls"),
+        Collection("factors"),
+        Collection("keys", (Index(("project", "_id")), Index(("told_until",)))),
+        Collection("logins", (Index(("holder", "expires_at")), Index(("expires_at",)), Index(("told_until",)))),
     ),
-    sweeps=(Sweep("forget_failures", every_s=60),),
+    sweeps=(Sweep("forget_failures", every_s=60), Sweep("forget_sessions", every_s=300)),
     menu=({"path": "/users", "zh-CN": "用户", "en": "Users"},),
 )

@@ -71,8 +71,8 @@ class Sweeper(Entrypoint):
         health.board.alive(f"sweep {self.method_name}", self._turns)
 
     def _turns(self) -> bool:
-        # Not yet started is not stuck: the service waits for its store.
-        return self._thread is None or monotonic() - self._progress < 2 * STUCK_AFTER_S
+        # Not yet started is not stuck: the service waits for its store. Nor is a sweep that is made less often.
+        return self._thread is None or monotonic() - self._progress < self._sweep.every_s + 2 * STUCK_AFTER_S
 
     def start(self) -> None:
         self._progress = monotonic()

@@ -1,4 +1,4 @@
-"""``steward user``: add and list those who log in."""
+"""``steward user``: add and list those who log in, and help out who has lost their second factor."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _PAGE = 200
 
 @click.group()
 def command() -> None:
-    """Add and list users."""
+    """Add and list users, take away lost second factors."""
 
 
 @command.command()
@@ -46,6 +46,18 @@ def list_users() -> None:
             last = user["last_login_at"] or "never"
             table.add_row(user["username"], user["name"], grants, "yes" if user["active"] else "no", last)
     paper().print(table)
+
+
+@command.command(name="reset-factor")
+@click.argument("name")
+def reset_factor(name: str) -> None:
+    """Take away the second factor of the user NAME, who has lost it; ends all their sessions."""
+    with Client(attach()) as client:
+        found = [user["id"] for user in _all(client) if user["username"] == name]
+        if not found:
+            raise click.ClickException(f"no user is called {name}")
+        client.call("identity", "reset_second_factor", user=found[0])
+    click.echo(f"{name} logs in with the password alone")
 
 
 def _all(client: Client) -> list[dict[str, Any]]:

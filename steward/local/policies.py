@@ -11,9 +11,13 @@ from typing import NamedTuple
 from steward.policy import PolicyError
 from steward.soundness import check
 from steward.spec import GATEWAY, Hears, ServiceSpec
+from steward.trust import roles
 
 BUS = ServiceSpec("bus", {}, "", hears=(Hears("any", ()),))
 """Stands for all services: the rules that hold for each of their handlers are its own."""
+
+ROLES = ServiceSpec(roles.FILE, {}, "")
+"""Stands for all services too: who may do what, in all of them."""
 
 
 class Judgement(NamedTuple):
@@ -31,7 +35,7 @@ def judge(folder: Path | None) -> Iterator[Judgement]:
         return
     told: dict[str, str] = {}
     points = sorted(entry_points(group="steward.services"), key=lambda point: point.name)
-    read: list[ServiceSpec | EntryPoint] = [BUS, GATEWAY, *points]
+    read: list[ServiceSpec | EntryPoint] = [ROLES, BUS, GATEWAY, *points]
     for found in read:
         name, wrong = found.name, _wrong(found, folder)
         if wrong in told:
@@ -47,7 +51,10 @@ def judge(folder: Path | None) -> Iterator[Judgement]:
 def _wrong(found: ServiceSpec | EntryPoint, folder: Path | None) -> str:
     """What keeps the service from starting, "" if nothing does."""
     try:
-        check(found.load() if isinstance(found, EntryPoint) else found, folder)
+        if found is ROLES:
+            roles.check(folder)
+        else:
+            check(found.load() if isinstance(found, EntryPoint) else found, folder)
     except PolicyError as error:
         return str(error)
     except Exception as error:  # a plug-in may raise anything

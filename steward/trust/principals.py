@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
-from functools import cache
+from datetime import UTC, datetime, timedelta
 
 import jwt
 
-from steward.bus.standard import STANDARD_PERMISSIONS
 from steward.errors import NotAuthenticated, NotPermitted
-from steward.plugins import installed_services
+from steward.trust import roles
 
 ISSUER = "steward"
 ALGORITHM = "HS256"
@@ -24,11 +22,15 @@ SYSTEM_ROLE = "system"
 
 @dataclass(frozen=True)
 class Principal:
-    """A user, API key or service, with the roles granted to it per project (``*`` = every project)."""
+    """A user, API key or service, with the roles granted to it per project (``*`` = every project).
+
+    ``session`` is the log-in that it speaks in; services and the operator have none.
+    """
 
     id: str
     name: str = ""
     grants: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    session: str = ""
 
     def roles(self, project: str) -> set[str]:
         """The roles held in ``project``."""
@@ -49,11 +51,18 @@ class Principal:
         return {project for project in self.grants if self.may(permission, project)}
 
 
-@cache
+@dataclass(frozen=True)
+class Proof:
+    """What a token proves: who speaks, since when, and until when."""
+
+    principal: Principal
+    issued_at: datetime
+    expires_at: datetime
+
+
 def permitted_roles() -> dict[str, frozenset[str]]:
-    """Every permission of every installed service and the roles that hold it."""
-    declared = [permission for spec in installed_services().values() for permission in spec.permissions]
-    return {permission.name: frozenset(permission.roles) for permission in (*STANDARD_PERMISSIONS, *declared)}
+    """Every permission of every installed service and the roles that hold it in this installation."""
+    return roles.permitted()
 
 
 def service_principal(name: str) -> Principal:
@@ -71,11 +80,18 @@ def sign(principal: Principal, key: str, now: datetime, lifetime: timedelta) -> 
         "iat": int(now.timestamp()),
         "exp": int((now + lifetime).timestamp()),
     }
+    if principal.session:
+        claims["sid"] = principal.session
     return jwt.encode(claims, key, algorithm=ALGORITHM)
 
 
 def verify(token: str, key: str) -> Principal:
     """The principal that ``token`` speaks for. Raises NotAuthenticated when it is forged, foreign or expired."""
+    return prove(token, key).principal
+
+
+def prove(token: str, key: str) -> Proof:
+    """As :func:`verify`, with the token's times. That its session has not ended is for the gateway to know."""
     try:
         claims = jwt.decode(token, key, algorithms=[ALGORITHM], issuer=ISSUER, options={"require": ["exp", "iat", "sub", "iss"]})
     except jwt.ExpiredSignatureError as error:
@@ -83,4 +99,5 @@ def verify(token: str, key: str) -> Principal:
     except jwt.InvalidTokenError as error:
         raise NotAuthenticated("the token is not valid") from error
     grants = {project: tuple(roles) for project, roles in claims.get("grants", {}).items()}
-    return Principal(id=claims["sub"], name=claims.get("name", ""), grants=grants)
+    principal = Principal(claims["sub"], claims.get("name", ""), grants, claims.get("sid", ""))
+    return Proof(principal, datetime.fromtimestamp(claims["iat"], UTC), datetime.fromtimestamp(claims["exp"], UTC))

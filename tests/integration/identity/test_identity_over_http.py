@@ -3,54 +3,19 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
 
-import httpx
 import pytest
 from click.testing import CliRunner
 from pymongo import MongoClient
 
 from services.identity.spec import SPEC
-from steward.bus.client import Client
 from steward.cli.user import PASSWORD_VARIABLE, command
 from steward.policy import shipped
-from steward.testing.system import System
-from steward.testing.waiting import eventually
 from steward.trust.principals import verify
+from tests.integration.identity.door import PASSWORD, Door, Json
 
-Json = dict[str, Any]
-PASSWORD = "correct horse battery"
 MAX_FAILURES = shipped(SPEC)["lockout"]["max_failures"]
-
-
-class Door:
-    """The log-in, and what one can ask with a token."""
-
-    def __init__(self, system: System, operator: Client) -> None:
-        self.system, self.operator = system, operator
-        self.http = httpx.Client(base_url=f"{system.url}/v1", timeout=30)
-
-    def add(self, grants: dict[str, list[str]]) -> Json:
-        username = f"u{secrets.token_hex(6)}"
-        body = {"username": username, "password": PASSWORD, "name": "李娜", "grants": grants}
-        user: Json = self.operator.call("identity", "add_user", within_s=20, body=body)
-        return user
-
-    def knock(self, username: str, password: str, **options: Any) -> httpx.Response:
-        return self.http.post("/auth/token", json={"username": username, "password": password}, **options)
-
-    def ask(self, user: Json, method: str, path: str, **options: Any) -> httpx.Response:
-        token = eventually(lambda: self.knock(user["username"], PASSWORD).json().get("access_token"), "log-in, however busy the machine")
-        return self.http.request(method, path, headers={"Authorization": f"Bearer {token}"}, **options)
-
-
-@pytest.fixture
-def door(system: System, operator: Client) -> Iterator[Door]:
-    made = Door(system, operator)
-    yield made
-    made.http.close()
 
 
 def test_the_right_password_gives_a_token_that_carries_the_grants(door: Door) -> None:

@@ -44,7 +44,7 @@ def test_a_user_name_that_is_none_is_refused(name: str) -> None:
 def test_the_role_of_services_cannot_be_granted_to_anybody(role: str) -> None:
     with pytest.raises(BadInput, match="grants"):
         model.add_user("u1", "li", "Li", "hash", {"*": [role]}, NOON)
-    with pytest.raises(BadInput, match="grants"):
+    with pytest.raises(BadInput, match="roles"):
         model.grant(user(), "yh", [role])
 
 

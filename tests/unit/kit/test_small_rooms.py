@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from time import monotonic
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from steward import ids, times
+from steward.bus.sweeps import Sweeper
 from steward.errors import NotAuthenticated, NotPermitted
 from steward.policy import merge
+from steward.spec import Sweep
 from steward.trust.principals import Principal, sign, verify
 from steward.trust.sealing import Sealer, mask_phone
 
@@ -98,3 +101,11 @@ def test_nothing_is_permitted_by_default() -> None:
 
 def test_the_system_role_may_everything(tmp_path: Path) -> None:
     Principal("service:x", "", {"*": ("system",)}).require("no.such.permission", "anywhere")
+
+
+@pytest.mark.parametrize(("every_s", "seconds", "alive"), [(1, 45, True), (1, 52, False), (300, 340, True), (300, 351, False)])
+def test_a_sweep_is_stuck_when_it_is_long_overdue_however_seldom_it_is_made(every_s: float, seconds: float, alive: bool) -> None:
+    sweeper = Sweeper()
+    sweeper._sweep, sweeper._thread = Sweep("tidy", every_s), object()
+    sweeper._progress = monotonic() - seconds
+    assert sweeper._turns() is alive

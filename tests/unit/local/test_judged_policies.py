@@ -20,7 +20,7 @@ def wrong(folder: Path) -> dict[str, str]:
 def test_shipped_policy_is_sound_and_every_service_is_named(tmp_path: Path) -> None:
     found = list(judge(None))
     assert not [judgement for judgement in found if judgement.mend]
-    assert {judgement.service for judgement in found} == {"bus", "gateway", *installed_services()}
+    assert {judgement.service for judgement in found} == {"roles", "bus", "gateway", *installed_services()}
     assert not wrong(tmp_path)
 
 
@@ -34,6 +34,7 @@ def test_shipped_policy_is_sound_and_every_service_is_named(tmp_path: Path) -> N
         ("tickets", "[retry]\njitter = 3", "{file}: [retry] jitter: expected a share from 0 to 1"),
         ("dispatch", "[project.yh]\nshifts = 'soon'", "{file} [project.yh]: shifts: expected a table"),
         ("identity", "[token]\nlifetime_s = 'long'", "{file}: token.lifetime_s: expected a number"),
+        ("identity", "[second_factor]\nroles = ['adnim']", "{file}: second_factor.roles: no role is called 'adnim': did you mean admin?"),
         ("notify", "[quiet]\nhours = [['12:00', '25:00']]", "{file}: hour must be in 0..23"),
         (
             "notify",
@@ -53,11 +54,27 @@ def test_what_is_wrong_is_told_of_its_service_alone(tmp_path: Path, file: str, t
     assert found[file].startswith(said.replace("{file}", str(path)))
 
 
-def test_what_is_wrong_for_all_is_told_once(tmp_path: Path) -> None:
-    (tmp_path / "bus.toml").write_text("[breaker]\nfailures = 0")
+@pytest.mark.parametrize(
+    ("file", "text", "said"),
+    [
+        ("bus", "[breaker]\nfailures = 0", ": [breaker] failures: expected"),
+        ("roles", "[roles.desk]\nwhithout = []", ":2: desk: there is no"),
+    ],
+)
+def test_what_is_wrong_for_all_is_told_once(tmp_path: Path, file: str, text: str, said: str) -> None:
+    (tmp_path / f"{file}.toml").write_text(text)
     found = wrong(tmp_path)
-    assert found.pop("bus").startswith(f"{tmp_path / 'bus.toml'}: [breaker] failures: expected")
-    assert set(found.values()) == {"as bus"}
+    assert found.pop(file).startswith(f"{tmp_path / file}.toml{said}")
+    assert set(found.values()) == {f"as {file}"} and "tickets" in found
+
+
+def test_a_service_that_cannot_be_read_is_not_blamed_on_roles(tmp_path: Path) -> None:
+    (tmp_path / "roles.toml").write_text("[roles.desk]\nwithout = ['tickets.settle']")
+    (tmp_path / "clocks.toml").write_text("[clocks.desk-accept]\nstop = ['tickets.acepted']")
+    argv = [sys.executable, "-W", "ignore", "-m", "steward", "doctor"]
+    environ = {**os.environ, "STEWARD_POLICY": str(tmp_path), "STEWARD_DATA": str(tmp_path / "var")}
+    done = subprocess.run(argv, env=environ, capture_output=True, text=True, timeout=60, check=False)
+    assert [line.split()[2] for line in done.stdout.splitlines() if line.startswith("WRONG policy")] == ["clocks"], done.stdout
 
 
 def test_the_doctor_goes_through_all_files_and_says_how_to_mend_each(tmp_path: Path) -> None:

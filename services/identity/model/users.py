@@ -1,7 +1,4 @@
-"""Users, their grants and leave, who fills a role, and the guard that counts wrong passwords.
-
-Pure: state, command, policy, time in; decision out.
-"""
+"""Users, their grants and leave, and who fills a role."""
 
 from __future__ import annotations
 
@@ -9,10 +6,9 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from math import ceil
 from typing import Any
 
-from steward.errors import BadInput, IllegalTransition, NotFound, Overloaded
+from steward.errors import BadInput, IllegalTransition, NotFound
 from steward.facts import Decision, Fact
 from steward.times import iso
 
@@ -33,6 +29,9 @@ ROLES = (
     "admin",
 )
 """The staff roles of handbook §1, and those of the software. Services' own role is not among them: nobody can be granted it."""
+
+ENROLLING = "enrolling"
+"""The role of a session that is good for nothing but setting up a second factor; nobody can be granted it."""
 
 _USERNAME = re.compile(r"[a-z0-9][a-z0-9._-]{1,31}")
 _PROJECT = re.compile(r"\*|[a-z0-9-]{2,32}")
@@ -55,7 +54,7 @@ class Absence:
 class User:
     """Somebody who logs in. ``grants`` holds the roles by project (``*``: every project, those to come too).
 
-    ``away`` never overlap, and are in order.
+    ``away`` never overlap, and are in order. ``second_factor``: whether a code is needed to log in.
     """
 
     id: str
@@ -67,6 +66,7 @@ class User:
     active: bool = True
     last_login_at: datetime | None = None
     away: tuple[Absence, ...] = ()
+    second_factor: bool = False
     project: str = EVERYWHERE
     version: int = 0
 
@@ -102,38 +102,27 @@ class Roll:
         return any(not _is_away(member.away, moment) for member in here)
 
 
-@dataclass(frozen=True)
-class Guard:
-    """The wrong passwords lately given for one user name, whether anybody has that name or not.
-
-    An attempt counts before its password is looked at, so that many at once cannot slip through; a right one clears it.
-    """
-
-    id: str
-    failures: int
-    since: datetime
-    locked_until: datetime | None = None
-    project: str = EVERYWHERE
-    version: int = 0
-
-
 def add_user(
-    user_id: str, username: str, name: str, password_hash: str, grants: Mapping[str, Iterable[str]], now: datetime
+    user_id: str,
+    username: str,
+    name: str,
+    password_hash: str,
+    grants: Mapping[str, Iterable[str]],
+    now: datetime,
+    known: Iterable[str] = ROLES,
 ) -> Decision[User]:
-    """A new user. Raises BadInput (username, name, grants)."""
+    """A new user; ``known`` are the roles that there are. Raises BadInput (username, name, grants)."""
     if not _USERNAME.fullmatch(username):
         raise BadInput.of("username", "is 2 to 32 of a-z, 0-9, dot, - and _, and begins with a letter or digit")
     if not name.strip():
         raise BadInput.of("name", "is empty")
-    checked = {project: _roles(project, roles) for project, roles in grants.items()}
-    held = {project: roles for project, roles in checked.items() if roles}
-    user = User(user_id, username, name, password_hash, now, held)
+    user = User(user_id, username, name, password_hash, now, checked_grants(grants, known))
     return Decision(user, (Fact("user_added", {"user": user_id}), _standing(user)))
 
 
-def grant(user: User, project: str, roles: Iterable[str]) -> Decision[User]:
-    """``user`` holds exactly ``roles`` in ``project`` from now on; none: nothing there. Raises BadInput."""
-    held = _roles(project, roles)
+def grant(user: User, project: str, roles: Iterable[str], known: Iterable[str] = ROLES) -> Decision[User]:
+    """``user`` holds exactly ``roles``, of those ``known``, in ``project`` from now on; none: nothing there. Raises BadInput."""
+    held = _roles(project, roles, tuple(known), "roles")
     others = {other: granted for other, granted in user.grants.items() if other != project}
     state = replace(user, grants={**others, project: held} if held else others)
     changed = Fact("grants_changed", {"user": user.id, "at_project": project, "roles": list(held)})
@@ -238,6 +227,11 @@ def set_password(user: User, password_hash: str) -> Decision[User]:
     return Decision(replace(user, password_hash=password_hash), (Fact("password_changed", {"user": user.id}),))
 
 
+def with_second_factor(user: User, on: bool) -> Decision[User]:
+    """A code is needed to log in from now on, or is not any more; the factor itself says so to others."""
+    return Decision(replace(user, second_factor=on))
+
+
 def logged_in(user: User, password_hash: str, now: datetime) -> Decision[User]:
     """A right password was given; ``password_hash`` may be a fresh hash of it. Raises IllegalTransition when inactive."""
     if not user.active:
@@ -246,41 +240,24 @@ def logged_in(user: User, password_hash: str, now: datetime) -> Decision[User]:
     return Decision(state, (Fact("logged_in", {"user": user.id}),))
 
 
-def attempt(guard: Guard | None, guard_id: str, lockout: Mapping[str, Any], now: datetime) -> Decision[Guard]:
-    """Count an attempt as failed until it is known to be right. Raises Overloaded while the name is shut.
-
-    The attempt that reaches ``max_failures`` is still looked at; those after it are not, for ``lock_s`` seconds.
-    """
-    if guard is not None and guard.locked_until is not None and now < guard.locked_until:
-        raise Overloaded("too many wrong passwords", retry_after_s=ceil((guard.locked_until - now).total_seconds()))
-    if guard is None or _is_over(guard, lockout, now):
-        guard = Guard(guard_id, 0, now, version=guard.version if guard else 0)
-    failures = guard.failures + 1
-    locked = now + timedelta(seconds=lockout["lock_s"]) if failures >= lockout["max_failures"] else None
-    return Decision(replace(guard, failures=failures, locked_until=locked))
-
-
-def _is_over(guard: Guard, lockout: Mapping[str, Any], now: datetime) -> bool:
-    """Whether nothing that ``guard`` has counted counts any more; its window begins with the first failure."""
-    return guard.failures == 0 or guard.locked_until is not None or now >= guard.since + timedelta(seconds=lockout["window_s"])
-
-
-def clear(guard: Guard, now: datetime) -> Decision[Guard]:
-    """The right password was given: nothing is counted any more."""
-    return Decision(replace(guard, failures=0, since=now, locked_until=None))
-
-
 def check_password(text: str, rules: Mapping[str, Any]) -> None:
     """Raises BadInput (password) for one that is too short or too long."""
     if not rules["min_length"] <= len(text) <= rules["max_length"]:
         raise BadInput.of("password", f"is not {rules['min_length']} to {rules['max_length']} characters long")
 
 
-def _roles(project: str, roles: Iterable[str]) -> tuple[str, ...]:
+def checked_grants(grants: Mapping[str, Iterable[str]], known: Iterable[str]) -> dict[str, tuple[str, ...]]:
+    """``grants`` in order, without what is empty; ``known`` are the roles that there are. Raises BadInput (grants)."""
+    names = tuple(known)
+    checked = {project: _roles(project, roles, names) for project, roles in grants.items()}
+    return {project: roles for project, roles in checked.items() if roles}
+
+
+def _roles(project: str, roles: Iterable[str], known: tuple[str, ...], field: str = "grants") -> tuple[str, ...]:
     if not _PROJECT.fullmatch(project):
         raise BadInput.of("grants", f"{project!r} is neither a project nor *")
     wanted = set(roles)
-    unknown = sorted(wanted - set(ROLES))
+    unknown = sorted(wanted - set(known))
     if unknown:
-        raise BadInput.of("grants", f"unknown roles: {', '.join(unknown)}")
-    return tuple(role for role in ROLES if role in wanted)
+        raise BadInput.of(field, f"unknown roles: {', '.join(unknown)}")
+    return tuple(role for role in known if role in wanted)

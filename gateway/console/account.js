@@ -1,0 +1,80 @@
+// One's own second factor: set up with an authenticator, given up again.
+
+import { get, post } from "./api.js";
+import { $, h } from "./view.js";
+import { dayTime, word } from "./words.js";
+
+const state = { factor: null, codes: [] };
+let here;
+
+const read = () => here.guarded(async () => {
+  state.factor = await get("/me/totp");
+  draw();
+})();
+
+// A wrong password or code is told beside the form; only what else goes wrong is everybody's.
+const sent = (path, then) => here.guarded(async (event) => {
+  event.preventDefault();
+  try {
+    const answer = await post(path, Object.fromEntries(new FormData(event.target)));
+    then(answer);
+    draw();
+  } catch (error) {
+    if (error.status !== 401) throw error;
+    $("factor-said").textContent = word(error.code ? "wrong_code" : "wrong_password");
+  }
+});
+
+const field = (name, type, most, complete) => h("label", {}, h("span", {}, word(name)),
+  h("input", { name, type, required: true, maxLength: most, autocomplete: complete }));
+const password = () => field("password", "password", 128, "current-password");
+const code = () => field("code", "text", 32, "one-time-code");
+const form = (id, onsubmit, ...children) => h("form", { id, onsubmit }, ...children);
+const button = (name) => h("button", { type: "submit" }, word(name));
+
+function offered({ uri }) {
+  const key = new URL(uri).searchParams.get("secret");
+  return [
+    h("p", {}, word("factor_key_say")),
+    h("label", {}, h("span", {}, word("factor_key")), h("input", { readOnly: true, value: key, onfocus: (event) => event.target.select() })),
+    h("p", {}, h("a", { href: uri }, word("factor_open"))),
+    form("factor-confirm", sent("/me/totp/confirm", (answer) => { state.factor = answer; state.codes = answer.recovery_codes; }), code(), button("confirm")),
+  ];
+}
+
+function told() {
+  return [
+    h("p", {}, word("recovery_say")),
+    h("ul", { id: "recovery", className: "recovery" }, ...state.codes.map((one) => h("li", {}, one))),
+    h("button", { type: "button", onclick: () => { state.codes = []; here.enter(); draw(); } }, word("recovery_kept")),
+  ];
+}
+
+function body() {
+  const { factor, codes } = state;
+  if (codes.length) return told();
+  if (factor.uri) return offered(factor);
+  if (factor.on) return [form("factor-off", sent("/me/totp/off", (answer) => { state.factor = answer; }), password(), code(), button("factor_give_up"))];
+  return [form("factor-offer", sent("/me/totp", (answer) => { state.factor = answer; }), password(), button("factor_set_up"))];
+}
+
+function draw() {
+  const { factor } = state;
+  if (!factor) return;
+  const by = factor.needed_by ? `${word(new Date(factor.needed_by) < new Date() ? "factor_now" : "factor_by")} ${dayTime(factor.needed_by)}` : "";
+  $("factor-state").textContent = word(factor.on ? "factor_on" : "factor_off");
+  $("factor-said").textContent = factor.on ? `${word("recovery_left")} ${factor.recovery_left}` : by;
+  $("factor").replaceChildren(...body());
+}
+
+export const account = {
+  begin(given) { here = given; },
+  open() {
+    Object.assign(state, { factor: null, codes: [] });
+    $("factor").replaceChildren();
+    read();
+  },
+  close() {},
+  draw,
+  event() {},
+};

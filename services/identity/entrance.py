@@ -1,0 +1,102 @@
+"""The way in: what is given is counted, looked at, and answered with a token.
+
+A stranger, somebody shut out, a wrong password and a wrong code cost the same one hash, so that the time of a refusal
+tells nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from services.identity import model, schemas
+from services.identity.apikeys import ApiKeys
+from services.identity.guarding import Guards
+from services.identity.logins import USER, Logins, Visitor
+from services.identity.model import ENROLLING, User
+from services.identity.passwords import Passwords
+from services.identity.secondfactor import SecondFactor
+from services.identity.store import USERS
+from steward.bus.attempts import attempt
+from steward.context import Context
+from steward.errors import NotAuthenticated, SecondFactorNeeded
+from steward.ids import new_id
+from steward.store.provider import StoreOf
+from steward.trust.principals import EVERYWHERE, Principal, sign
+
+WRONG = "user name or password is wrong"
+
+View = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Entrance:
+    """Answers attempts to log in."""
+
+    store: StoreOf
+    context: Context
+    guards: Guards
+    logins: Logins
+    factor: SecondFactor
+    keys: ApiKeys
+    passwords: Passwords
+    policy: Mapping[str, Any]
+    token_key: str
+
+    def by_password(self, body: Mapping[str, Any], visitor: Visitor) -> View:
+        """Raises NotAuthenticated, SecondFactorNeeded, or Overloaded when the name is shut for a while."""
+        username, password = body["username"].strip().lower(), body["password"]
+        guard = self.guards.count(username)
+        user, code = self._known(username, password), body["code"]
+        try:
+            self.factor.look(user, code)
+        except SecondFactorNeeded:
+            if not code:
+                self.guards.forgive(guard)
+            raise
+        hashed = self.passwords.renewed(user.password_hash, password)
+        return attempt(lambda: self._let_in(user, guard, hashed, code, visitor), recorded=lambda: None)  # here, so that it counts once
+
+    def by_key(self, text: str) -> View:
+        """A short token for an API key. Raises NotAuthenticated. Nothing is counted: no guess will ever be right."""
+        principal, lifetime = attempt(lambda: self.keys.exchange(text), recorded=lambda: None)
+        return self._told(principal, lifetime, None)
+
+    def _known(self, username: str, password: str) -> User:
+        found = self.store.read.where(USERS, {"username": username}, limit=1)
+        user = found[0] if found else None
+        right = self.passwords.right(user.password_hash if user else None, password)
+        if not right or user is None or not user.active:
+            raise NotAuthenticated(WRONG)
+        return user
+
+    def _let_in(self, user: User, guard: str, hashed: str, code: str | None, visitor: Visitor) -> View:
+        with self.store.work(key=f"login:{new_id()}") as work:
+            fresh = work.load(USERS, user.id)
+            if not fresh.active or fresh.password_hash != user.password_hash:
+                raise NotAuthenticated(WRONG)
+            work.apply(USERS, model.logged_in(fresh, hashed, self.context.now))
+            by = self.factor.enter(work, fresh, code)
+            session = self.logins.begin(work, USER + user.id, visitor, self._lifetime, limited=by is not None and self.context.now >= by)
+            self.guards.clear(work, guard)
+        grants = {EVERYWHERE: (ENROLLING,)} if session.limited else fresh.grants
+        return self._told(Principal(session.holder, fresh.name, grants, session.id), self._lifetime, by)
+
+    @property
+    def _lifetime(self) -> timedelta:
+        return timedelta(seconds=self.policy["token"]["lifetime_s"])
+
+    def _told(self, principal: Principal, lifetime: timedelta, by: datetime | None) -> View:
+        told = {
+            "access_token": sign(principal, self.token_key, self.context.now, lifetime),
+            "token_type": "Bearer",
+            "expires_in": int(lifetime.total_seconds()),
+            "name": principal.name,
+            "grants": principal.grants,
+            "session": principal.session,
+            "second_factor_by": by,
+        }
+        view: View = schemas.TokenView().dump(told)
+        return view
