@@ -7,6 +7,7 @@ from collections.abc import Collection, Mapping
 from datetime import datetime
 
 from steward.bus.client import Client
+from steward.errors import Unavailable
 from steward.plugins import installed_services
 from steward.replay.ledger import Account, account, read_journals
 
@@ -24,13 +25,20 @@ def settle(
 ) -> Account:
     """The account of ``acknowledged`` (ticket → when the 201 came) once nothing is missing, or as it is ``within_s`` later.
 
-    ``others``: tickets of the project that were raised before and are not asked about.
+    ``others``: tickets of the project that were raised before and are not asked about. Raises Unavailable when a part is
+    away for all that time.
     """
     deadline = time.monotonic() + within_s
     pending_before: set[str] = set()
     while True:
         wait_for_quiet(client, deadline)
-        found = account(read_journals(client, project), acknowledged, others)
+        try:
+            found = account(read_journals(client, project), acknowledged, others)
+        except Unavailable:  # a store that has much to do may take longer than it is waited for
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(_LOOK_AGAIN_S)
+            continue
         pending = found.pending
         # Clocks go on meanwhile, so something is always just being published; what is stuck is found again.
         found.pending = pending & pending_before if pending_before else pending

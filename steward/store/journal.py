@@ -9,12 +9,12 @@ that a ticket caused (history).
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
 
 from pymongo.database import Database
 
 from steward.bus.envelope import Envelope, from_wire
 from steward.spec import Collection, Index
+from steward.store import windows
 from steward.store.client import Document, our_words
 from steward.store.outbox import OutboxReader
 
@@ -29,8 +29,8 @@ JOURNAL = Collection(
     ),
 )
 
-_PIECE = 1_000_000
-"""How wide a piece of a span is that is read at once, in orders (microseconds), where there is something to be found."""
+_END = 2**60
+"""Later than any order, which are microseconds since 1970."""
 
 
 class Journal:
@@ -69,25 +69,19 @@ class Journal:
 
     def page(self, project: str, after: int, limit: int) -> list[Document]:
         """Entries of ``project`` whose ``order`` is ``after`` or greater, oldest first."""
-        with our_words():
-            query: dict[str, Any] = {"project": project, "order": {"$gte": after}}
-            return list(self._entries.find(query).sort("order", 1).limit(limit))
+        return self._first({"project": project}, after, _END, limit)
 
     def span(self, project: str, first: int, last: int, limit: int) -> list[Document]:
-        """Entries of ``project`` with events whose ``order`` is from ``first`` to ``last``, both included, oldest first.
+        """Entries of ``project`` with events whose ``order`` is from ``first`` to ``last``, both included, oldest first."""
+        return self._first({"project": project, "events.0": {"$exists": True}}, first, last, limit)
 
-        Read piece by piece: the embedded store reads all that a query matches before it limits.
-        """
+    def _first(self, query: Document, first: int, last: int, limit: int) -> list[Document]:
         found: list[Document] = []
-        width = _PIECE
-        while first <= last and len(found) < limit:
-            bound = min(first + width, last)
-            query = {"project": project, "order": {"$gte": first, "$lte": bound}, "events.0": {"$exists": True}}
-            with our_words():
-                piece = list(self._entries.find(query).sort("order", 1).limit(limit - len(found)))
+        for piece in windows.pages(self._entries, query, first - 1, last):
             found += piece
-            first, width = bound + 1, _PIECE if piece else width * 4
-        return found
+            if len(found) >= limit:
+                break
+        return found[:limit]
 
     def projects(self) -> list[str]:
         """The projects of which there are entries."""

@@ -30,7 +30,7 @@ def pages(entries: Collection[Document], query: Document, after: int, until: int
         page = _read(entries, query, {"$gt": after, "$lte": bound})
         if len(page) == PAGE:
             page = _whole(entries, query, page)
-            bound, width = page[-1]["order"], max(width // _WIDER, 1)
+            bound, width = page[-1]["order"], max(page[-1]["order"] - page[0]["order"], 1)
         elif not page:
             width *= _WIDER
         if page:
