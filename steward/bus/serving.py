@@ -301,6 +301,6 @@ def _once(service: Any, context: Context, work: Callable[[], Any]) -> Answer:
     except AlreadyDone as done:
         if done.fingerprint != context.fingerprint:
             return Answer(error=IdempotencyMismatch("the key was used before, for another request"))
-        return Answer(done.answer)
+        return Answer(service.sealer.open_answer(done.answer))
     except BaseException as error:  # eventlet's Timeout too: the caller must be told
         return Answer(error=error)

@@ -109,6 +109,13 @@ class Reading:
         items = [repository.from_document(document) for document in found[:limit]]
         return Page(items, cursor_of(items[-1].id) if len(found) > limit else None)
 
+    def newest(self, repository: Repository[A], query: Mapping[str, Any], below: str | None = None, limit: int = PAGE_LIMIT) -> list[A]:
+        """The newest aggregates that match ``query``, of those older than the id ``below``: one read, for what matches few."""
+        older = {"_id": {"$lt": below}} if below else {}
+        with our_words():
+            found = self._db[repository.collection].find({**query, **older}).sort("_id", -1).limit(limit)
+            return [repository.from_document(document) for document in found]
+
     def _window(self, repository: Repository[A], query: Mapping[str, Any], lower: str, upper: str, limit: int) -> list[Document]:
         bounds = {"$lt": upper} | ({"$gte": lower} if lower else {})
         with our_words():

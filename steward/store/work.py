@@ -25,6 +25,7 @@ from steward.store.committing import Committer, Unit
 from steward.store.repository import Aggregate, Repository
 from steward.store.touched import touched
 from steward.times import iso, now
+from steward.trust.sealing import Sealer
 from steward.validation import schema
 
 A = TypeVar("A", bound=Aggregate)
@@ -118,9 +119,12 @@ class Work:
         self._kept[collection] += 1
         self._changes.append(lambda: Drop(collection, id))
 
-    def answer(self, answer: Any) -> Any:
-        """Remember what the caller is told, so that repeating the request tells the same. Returns it."""
-        self._answer = answer
+    def answer(self, answer: Any, sealer: Sealer | None = None) -> Any:
+        """Remember what the caller is told, so that repeating the request tells the same. Returns it.
+
+        ``sealer``: seals what is remembered, where the answer holds what is sealed in the state too.
+        """
+        self._answer = sealer.seal_answer(answer) if sealer else answer
         return answer
 
     def _change(self, collection: str, document: Document, before: _Loaded | None) -> Change:

@@ -5,13 +5,16 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
+import json
 import os
+from typing import Any
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 _NONCE_BYTES = 12
 _VERSION = "v1"
+_SEALED = "_sealed"
 
 
 class Sealer:
@@ -35,6 +38,15 @@ class Sealer:
             return self._aes.decrypt(raw[:_NONCE_BYTES], raw[_NONCE_BYTES:], version.encode()).decode()
         except InvalidTag as error:
             raise ValueError("sealed with another key, or damaged") from error
+
+    def seal_answer(self, answer: Any) -> dict[str, str]:
+        """An answer of JSON as it is remembered when nobody but its caller may read it."""
+        return {_SEALED: self.seal(json.dumps(answer, ensure_ascii=False))}
+
+    def open_answer(self, kept: Any) -> Any:
+        """The answer that :meth:`seal_answer` sealed; any other as it is. Raises ValueError as :meth:`open`."""
+        sealed = kept.get(_SEALED) if isinstance(kept, dict) and len(kept) == 1 else None
+        return json.loads(self.open(sealed)) if sealed else kept
 
     def fingerprint(self, text: str) -> str:
         """A keyed hash: equal for equal texts, useless without the key."""

@@ -60,6 +60,14 @@ def test_what_is_sealed_opens_with_the_same_key_only(text: str) -> None:
         Sealer(b"2" * 32).open(sealed)
 
 
+def test_an_answer_is_remembered_sealed_or_as_it_is_and_both_are_told_alike() -> None:
+    sealer = Sealer(b"k" * 32)
+    for answer in ({"name": "张三", "phones": []}, ["张三"], None):
+        kept = sealer.seal_answer(answer)
+        assert "张三" not in repr(kept)
+        assert sealer.open_answer(kept) == sealer.open_answer(answer) == answer
+
+
 def test_sealing_twice_differs_but_the_fingerprint_does_not() -> None:
     sealer = Sealer(b"1" * 32)
     assert sealer.seal("13812345678") != sealer.seal("13812345678")
