@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from services.residents import gb11643
-from services.residents.model import Person, Sealed
+from services.residents.model import EmergencyContact, Person, Sealed, Vehicle
 from steward.trust.sealing import Sealer, mask_phone
 
 
@@ -17,8 +17,14 @@ def person_key(sealer: Sealer, phone: str, name: str, place: str) -> str:
     return sealer.fingerprint("\x00".join((phone, name, place)))
 
 
+def emergency(sealer: Sealer, name: str, relation: str, phone: str) -> EmergencyContact:
+    """Whom to call, all of it encrypted."""
+    print_ = sealer.fingerprint("\x00".join(("emergency", name, relation, phone)))
+    return EmergencyContact(sealer.seal(name), sealer.seal(relation), sealer.seal(phone), print_)
+
+
 def shown(sealer: Sealer, person: Person) -> dict[str, object]:
-    """``person`` as a view shows it: the name in clear, phones and identity number masked."""
+    """``person`` as a view shows it: names in clear, phones and identity number masked."""
     number = sealer.open(person.id_number.text) if person.id_number else None
     return {
         "id": person.id,
@@ -29,10 +35,25 @@ def shown(sealer: Sealer, person: Person) -> dict[str, object]:
         "id_number": gb11643.masked(number) if number else None,
         "language": person.language,
         "registered_at": person.registered_at,
+        "preferences": person.preferences,
+        "emergency_contacts": [_shown_contact(sealer, contact) for contact in person.emergency],
+        "care": person.care,
     }
 
 
+def _shown_contact(sealer: Sealer, contact: EmergencyContact) -> dict[str, object]:
+    phone = mask_phone(sealer.open(contact.phone))
+    return {"name": sealer.open(contact.name), "relation": sealer.open(contact.relation), "phone": phone}
+
+
 def reached(sealer: Sealer, person: Person) -> dict[str, object]:
-    """How to reach ``person``, in clear."""
+    """How to reach ``person``, in clear, and how they wish to be."""
     phone = sealer.open(person.phones[0].text) if person.phones else None
-    return {"person": person.id, "phone": phone, "name": sealer.open(person.name), "language": person.language}
+    name = sealer.open(person.name)
+    return {"person": person.id, "phone": phone, "name": name, "language": person.language, "preferences": person.preferences}
+
+
+def shown_vehicle(sealer: Sealer, vehicle: Vehicle) -> dict[str, object]:
+    """``vehicle`` as a view shows it, the plate in clear."""
+    names = ("id", "version", "project", "person", "unit", "filed", "gone")
+    return {"plate": sealer.open(vehicle.plate.text), **{name: getattr(vehicle, name) for name in names}}

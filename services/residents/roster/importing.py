@@ -13,21 +13,20 @@ import eventlet
 from eventlet import tpool
 
 from services.residents import model, sealing
-from services.residents.model import Project
+from services.residents.desk import Desk
+from services.residents.model import Person, Project
 from services.residents.roster import entries, reading
 from services.residents.roster.columns import Rules
 from services.residents.roster.entries import Entry, Problem, Roster
 from services.residents.roster.planning import Changes, Files, Maker, plan
+from services.residents.search import tokens
 from services.residents.store import PEOPLE, PROJECTS, UNITS
-from steward.context import Context
 from steward.errors import AlreadyExists, BadInput, Conflict
 from steward.facts import Decision
 from steward.ids import new_id
 from steward.store.committing import AlreadyDone
-from steward.store.provider import StoreOf
 from steward.store.repository import Aggregate, Repository
 from steward.store.work import Work
-from steward.trust.sealing import Sealer
 
 A = TypeVar("A", bound=Aggregate)
 
@@ -46,17 +45,21 @@ def _read(content: bytes, named: str, rules: Rules, ignore_unknown: bool) -> Ros
 class Import:
     """One import into one project. ``run`` may be repeated: what is on file already stays as it is."""
 
-    def __init__(self, store: StoreOf, sealer: Sealer, context: Context, project: Project, policy: Mapping[str, Any]) -> None:
-        self._store, self._context, self._project, self._policy = store, context, project, policy
-        self._sealer = sealer
+    def __init__(self, desk: Desk, project: Project) -> None:
+        self._desk, self._project = desk, project
+        self._store, self._context = desk.store, desk.context
+        self._policy = policy = desk.policy(project.id)
+        sealer = desk.sealer
         self._make = Maker(
             project=project,
             policy=policy,
-            now=context.now,
+            now=desk.context.now,
+            by=desk.context.principal.id,
             new_id=new_id,
             seal=lambda text: sealing.sealed(sealer, text),
             seal_name=sealer.seal,
             key_of=lambda entry: sealing.person_key(sealer, *entry.who),
+            tokens_of=lambda entry: tokens.of_person(sealer, project.id, entry.name or "", entry.phones),
         )
 
     def run(self, content: bytes, query: Mapping[str, Any]) -> dict[str, Any]:
@@ -110,21 +113,30 @@ class Import:
         keys = sorted({self._make.key_of(entry) for entry in batch if entry.name})
         here = {"project": self._project.id}
         units = self._store.read.where(UNITS, {**here, "label": {"$in": labels}})
-        people = self._store.read.where(PEOPLE, {**here, "key": {"$in": keys}}) if keys else []
-        return Files({unit.label: unit for unit in units}, {person.key: person for person in people})
+        return Files({unit.label: unit for unit in units}, self._people(keys) if keys else {})
+
+    def _people(self, keys: Sequence[str]) -> dict[str, Person]:
+        """Who has one of ``keys``, by it; else who had it before a change of name or phone."""
+        here = {"project": self._project.id}
+        once = self._store.read.where(PEOPLE, {**here, "former": {"$in": keys}})
+        now = self._store.read.where(PEOPLE, {**here, "key": {"$in": keys}})
+        return {key: person for person in once for key in (*person.former, person.key)} | {person.key: person for person in now}
 
     def _write(self, batch: Sequence[Entry], changes: Changes) -> None:
         """One batch, one commit. Raises Conflict when somebody changed any of it since it was planned."""
         key = f"{self._context.key}:{_digest(batch)}"
         try:
             with self._store.work(key=key) as work:
+                home = work.load(PROJECTS, self._project.id)
                 if changes.new_units:
                     new = [changes.units[label].state for label in changes.new_units]
-                    work.apply(PROJECTS, model.units_registered(work.load(PROJECTS, self._project.id), new))
+                    work.apply(PROJECTS, model.units_registered(home, new))
+                    self._desk.open_buildings(work, home, {unit.building for unit in new} - {*home.buildings})
                 for person in changes.people.values():
-                    _apply(work, PEOPLE, person)
+                    _fresh(work, PEOPLE, person)
+                    work.apply(PEOPLE, person)
                 for unit in changes.units.values():
-                    _apply(work, UNITS, unit)
+                    self._desk.apply_unit(work, _fresh(work, UNITS, unit), unit, home)
         except (AlreadyExists, AlreadyDone) as error:
             raise Conflict("somebody else filed the same meanwhile") from error
 
@@ -145,12 +157,14 @@ class Import:
         }
 
 
-def _apply(work: Work, repository: Repository[A], decision: Decision[A]) -> None:
-    if decision.state.version:
-        fresh = work.find(repository, decision.state.id)
-        if fresh is None or fresh.version != decision.state.version:
-            raise Conflict(f"{repository.collection} {decision.state.id} was changed meanwhile")
-    work.apply(repository, decision)
+def _fresh(work: Work, repository: Repository[A], decision: Decision[A]) -> A | None:
+    """What ``decision`` was made about, as it is on file; None: it is new. Raises Conflict when somebody changed it meanwhile."""
+    if not decision.state.version:
+        return None
+    fresh = work.find(repository, decision.state.id)
+    if fresh is None or fresh.version != decision.state.version:
+        raise Conflict(f"{repository.collection} {decision.state.id} was changed meanwhile")
+    return fresh
 
 
 def _batches(entries: Sequence[Entry], size: int) -> Iterator[Sequence[Entry]]:

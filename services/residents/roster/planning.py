@@ -8,9 +8,10 @@ from datetime import date, datetime
 from typing import Any
 
 from services.residents import model
-from services.residents.model import Person, Project, Sealed, Tie, Unit, Use
+from services.residents.model import Person, Project, Sealed, Stamp, Tie, Unit, Use
 from services.residents.roster import columns as c
 from services.residents.roster.entries import Entry, Problem
+from services.residents.search import tokens
 from steward.errors import BadInput, IllegalTransition
 from steward.facts import Decision, Fact
 
@@ -24,15 +25,23 @@ class Maker:
     project: Project
     policy: Mapping[str, Any]
     now: datetime
+    by: str
     new_id: Callable[[], str]
     seal: Seal
     seal_name: Callable[[str], str]
     key_of: Callable[[Entry], str]
+    tokens_of: Callable[[Entry], tuple[str, ...]]
+    """What a search finds the person of a row by."""
 
     @property
     def today(self) -> date:
         """The day that it is in the project."""
         return model.today(self.project, self.now)
+
+    @property
+    def stamp(self) -> Stamp:
+        """Who files what is new, and when."""
+        return Stamp(self.now, self.by)
 
 
 @dataclass
@@ -61,7 +70,7 @@ class _WrongRow(Exception):
 
 @dataclass
 class Files:
-    """What is on file about the rows of a batch: units by label, people by key. Grows as rows are planned."""
+    """What is on file about the rows of a batch: units by label, people by key, former ones too. Grows as rows are planned."""
 
     units: dict[str, Unit]
     people: dict[str, Person]
@@ -136,6 +145,8 @@ def _person(entry: Entry, files: Files, make: Maker) -> Decision[Person]:
             language=make.policy["defaults"]["language"],
             registered_at=make.now,
             id_number=id_number,
+            tokens=make.tokens_of(entry),
+            searchable=tokens.VERSION,
         )
         return model.register_person(person, make.policy["people"]["max_phones"])
     if id_number is None or (known.id_number and known.id_number.fingerprint == id_number.fingerprint):
@@ -156,7 +167,7 @@ def _tie(entry: Entry, unit: Unit, person: Person, make: Maker) -> Decision[Unit
         raise _WrongRow(c.SINCE, "differs")
     if ties and entry.since is None:
         raise _WrongRow(c.SINCE, "ended")
-    tie = Tie(make.new_id(), person.id, entry.role, entry.since or make.today)
+    tie = Tie(make.new_id(), person.id, entry.role, entry.since or make.today, made=make.stamp)
     try:
         return model.make_tie(unit, tie, make.policy["people"]["max_ties"])
     except BadInput as error:

@@ -13,6 +13,7 @@ from services.residents import model, sealing
 from services.residents.model import Role
 from services.residents.roster.entries import Entry
 from services.residents.roster.planning import Changes, Files, Maker, plan
+from services.residents.search import tokens
 from services.residents.spec import SPEC
 from steward.policy import shipped
 from steward.trust.sealing import Sealer
@@ -25,10 +26,12 @@ MAKE = Maker(
     project=model.open_project(None, OPENING, NOON).state,
     policy=shipped(SPEC),
     now=NOON,
+    by="user:desk",
     new_id=lambda: f"id{next(NUMBERS)}",
     seal=lambda text: sealing.sealed(SEALER, text),
     seal_name=SEALER.seal,
     key_of=lambda entry: sealing.person_key(SEALER, *entry.who),
+    tokens_of=lambda entry: tokens.of_person(SEALER, "yh", entry.name or "", entry.phones),
 )
 ROW = Entry(2, "3-2-501", "3", 88.5, "张三", ("13812345678",), Role.OWNER, date(2024, 1, 31), None)
 
@@ -60,6 +63,15 @@ def test_the_same_person_in_two_units_is_filed_once() -> None:
 
 def test_another_name_on_the_same_phone_is_another_person() -> None:
     assert len(planned(Files({}, {}), ROW, replace(ROW, row=3, name="李四")).people) == 2
+
+
+def test_a_row_with_the_phone_from_before_a_change_means_the_same_person() -> None:
+    files = Files({}, {})
+    planned(files, ROW)
+    (person,) = files.people.values()
+    changed = replace(person, key="another phone", former=(person.key,))
+    again = Files(files.units, dict.fromkeys((changed.key, *changed.former), changed))
+    assert (planned(again, ROW).unchanged, planned(again, replace(ROW, label="3-2-502")).people) == ([2], {})
 
 
 def test_facts_that_were_unknown_are_filled_in_and_known_ones_never_overwritten() -> None:

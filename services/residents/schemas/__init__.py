@@ -1,0 +1,1 @@
+"""The public contract of residents: commands in, views out, events out."""
