@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
+from time import monotonic
 from typing import Any, TypeVar
 
 from marshmallow import Schema
@@ -15,6 +16,7 @@ from services.residents.store import BUILDINGS, PEOPLE, PROJECTS, UNITS
 from steward.context import Context
 from steward.errors import BadInput, NotFound
 from steward.facts import Decision
+from steward.ids import new_id
 from steward.policy import Policies
 from steward.store.provider import StoreOf
 from steward.store.repository import Aggregate, Repository
@@ -110,3 +112,17 @@ class Desk:
         for code in sorted({*codes} - {""}):
             if work.find(BUILDINGS, model.building_id(home, code)) is None:
                 work.apply(BUILDINGS, model.open_building(None, home, code, ("", ""), None, self.context.now))
+
+    def gone_over(self, repository: Repository[A], query: Mapping[str, Any], at_once: int = 0) -> Iterator[tuple[Work, list[A]]]:
+        """What matches ``query``, ``at_once`` (0: as the policy says) of a project at a time, each lot with the work to change it in.
+
+        For sweeps: ends when their time is over. What somebody else changes meanwhile is left to the next one.
+        """
+        sizes = self.policy("")["sweep"]
+        until, size = monotonic() + sizes["most_s"], at_once or sizes["batch"]
+        for ids in self.store.read.ids(repository, query, sizes["most"]).values():
+            for lot in (ids[place : place + size] for place in range(0, len(ids), size)):
+                if monotonic() > until:
+                    return
+                with self.store.work(key=f"{self.context.key}:{lot[0]}:{new_id()}", lenient=True) as work:
+                    yield work, [one for name in lot if (one := work.find(repository, name)) is not None]

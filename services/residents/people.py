@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from time import monotonic
 from typing import Any
 
 from services.residents import gb11643, model, phones, sealing
@@ -98,27 +97,16 @@ class People:
         return told(UnitContactView, next((who for who in reached if who["phone"]), reached[0]))
 
     def make_searchable(self) -> None:
-        """Give tokens to people who were filed before there were any, or by older rules: what is left is found again."""
-        sizes = self._desk.policy("")["sweep"]
-        until = monotonic() + sizes["most_s"]
+        """Give tokens to people who were filed before there were any, or by older rules: whoever is left is found again."""
         for older in (None, *range(tokens.VERSION)):
-            while monotonic() < until:
-                people = self._store.read.page(PEOPLE, {"searchable": older}, None, sizes["batch"]).items
-                if not people or not self._go_over(people):
-                    break
+            for work, people in self._desk.gone_over(PEOPLE, {"searchable": older}):
+                for person in people:
+                    if person.searchable == (older or 0):
+                        work.apply(PEOPLE, model.made_searchable(person, self._tokens(person), tokens.VERSION))
 
-    def _go_over(self, people: list[Person]) -> bool:
-        """Whether any of them got tokens; one unit of work."""
-        done = False
-        key = f"searchable:{people[0].id}:{people[0].version}:{people[-1].id}:{people[-1].version}:{len(people)}"
-        with self._store.work(key=key, lenient=True) as work:
-            for person in people:
-                if (fresh := work.find(PEOPLE, person.id)) and fresh.version == person.version:
-                    numbers = [self._sealer.open(phone.text) for phone in fresh.phones]
-                    found_by = tokens.of_person(self._sealer, fresh.project, self._sealer.open(fresh.name), numbers)
-                    work.apply(PEOPLE, model.made_searchable(fresh, found_by, tokens.VERSION))
-                    done = True
-        return done
+    def _tokens(self, person: Person) -> tuple[str, ...]:
+        numbers = [self._sealer.open(phone.text) for phone in person.phones]
+        return tokens.of_person(self._sealer, person.project, self._sealer.open(person.name), numbers)
 
     def _answered(self, work: Work, person: Person) -> View:
         return answered(work, PersonView, sealing.shown(self._sealer, person), self._sealer)

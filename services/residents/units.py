@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from itertools import groupby
-from time import monotonic
+from datetime import UTC, datetime
 from typing import Any
 
 from services.residents import model
@@ -17,6 +16,8 @@ from steward.errors import NotFound
 from steward.facts import Decision
 from steward.ids import new_id
 from steward.store.work import Work
+
+_BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class Units:
@@ -89,35 +90,18 @@ class Units:
 
     def turn_due(self) -> None:
         """Who lives in a unit may be somebody else today: ties begin and end at midnight of their project."""
-        sizes = self._desk.policy("")["sweep"]
-        until = monotonic() + sizes["most_s"]
-        while monotonic() < until:
-            due = self._store.read.due(UNITS, "turns_at", self._desk.context.now, sizes["batch"])
-            if not due or not self._settle(due):
-                return
+        self._settle({"turns_at": {"$gt": _BEGINNING, "$lte": self._desk.context.now}}, at_once=1)  # each tells of itself alone
 
     def work_out_older(self) -> None:
         """Work out who lives in units that were filed before that was kept."""
-        sizes = self._desk.policy("")["sweep"]
-        until = monotonic() + sizes["most_s"]
-        while monotonic() < until:
-            older = self._store.read.page(UNITS, {"state": None, "withdrawn_at": None}, None, sizes["batch"]).items
-            if not older or not self._settle(older):
-                return
+        self._settle({"state": None, "withdrawn_at": None})
 
-    def _settle(self, units: list[Unit]) -> bool:
-        """Whether any were settled: each project's in one unit of work."""
-        done = False
-        for project, some in groupby(sorted(units, key=lambda unit: unit.project), key=lambda unit: unit.project):
-            batch = list(some)
-            home = self._desk.project(project)
-            key = f"turn:{batch[0].id}:{batch[0].version}:{batch[-1].id}:{batch[-1].version}:{len(batch)}"
-            with self._store.work(key=key, lenient=True) as work:
-                for unit in batch:
-                    if (fresh := work.find(UNITS, unit.id)) and fresh.version == unit.version:
-                        self._desk.apply_unit(work, fresh, Decision(fresh), home)
-                        done = True
-        return done
+    def _settle(self, query: dict[str, Any], at_once: int = 0) -> None:
+        homes: dict[str, Project] = {}
+        for work, units in self._desk.gone_over(UNITS, query, at_once):
+            for unit in units:
+                home = homes.get(unit.project) or homes.setdefault(unit.project, self._desk.project(unit.project))
+                self._desk.apply_unit(work, unit, Decision(unit), home)
 
     def _open_building(self, work: Work, home: Project, code: str) -> bool:
         """Whether ``code`` is a building that the project does not list yet; it is on file then."""

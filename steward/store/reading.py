@@ -116,6 +116,14 @@ class Reading:
             found = self._db[repository.collection].find({**query, **older}).sort("_id", -1).limit(limit)
             return [repository.from_document(document) for document in found]
 
+    def ids(self, repository: Repository[A], query: Mapping[str, Any], limit: int) -> dict[str, list[str]]:
+        """Ids of what matches ``query``, at most so many, by project."""
+        found: dict[str, list[str]] = {}
+        with our_words():
+            for document in self._db[repository.collection].find(query, {"project": 1}).limit(limit):
+                found.setdefault(document["project"], []).append(document["_id"])
+        return found
+
     def _window(self, repository: Repository[A], query: Mapping[str, Any], lower: str, upper: str, limit: int) -> list[Document]:
         bounds = {"$lt": upper} | ({"$gte": lower} if lower else {})
         with our_words():
