@@ -64,7 +64,7 @@ def test_foreign_names_are_found_by_the_beginning_of_each_of_their_words() -> No
     assert finds("买买提", "买买提·艾力") == {Match.NAME_PREFIX}
 
 
-@settings(max_examples=200)
+@settings(max_examples=200, deadline=None)
 @given(st.text(COMMON, min_size=1, max_size=4))
 def test_every_name_is_found_whole_begun_and_by_its_commonest_reading(name: str) -> None:
     syllables = [readings.of_character(character)[0] for character in name]
@@ -74,14 +74,14 @@ def test_every_name_is_found_whole_begun_and_by_its_commonest_reading(name: str)
     assert all(Match.NAME_PREFIX in finds(name[:length], name) for length in range(1, len(name)))
 
 
-@settings(max_examples=200)
+@settings(max_examples=200, deadline=None)
 @given(st.text(max_size=30))
 def test_whatever_is_asked_is_understood_or_means_nobody(text: str) -> None:
     asked = words.asked(text)
     assert len(asked) == len(set(asked)) <= 6
 
 
-@settings(max_examples=100)
+@settings(max_examples=100, deadline=None)
 @given(st.text(COMMON, min_size=1, max_size=4), st.lists(st.from_regex(r"1[3-9][0-9]{9}", fullmatch=True), max_size=5))
 def test_a_file_has_a_bounded_number_of_tokens_that_tell_nothing_by_their_order(name: str, phones: list[str]) -> None:
     found = tokens.of_person(SEALER, "yh", name, phones)
