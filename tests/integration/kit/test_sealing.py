@@ -153,8 +153,8 @@ def test_writers_of_the_past_are_forgotten_once_all_of_theirs_is_sealed(db: Data
 
 def test_what_was_there_before_there_were_chains_is_sealed_as_it_stands(db: Database[Any]) -> None:
     start = datetime(2026, 1, 1, tzinfo=UTC)
-    old = [entry(f"old{n}", ("yh", None)[n % 2], start + timedelta(seconds=n // 3 * 7)) for n in range(1_200)]
-    old += [entry(f"same{n}", "yh", start + timedelta(days=40)) for n in range(600)]
+    old = [entry(f"old{n}", ("yh", None)[n % 2], start + timedelta(seconds=n // 3 * 70)) for n in range(520)]
+    old += [entry(f"same{n}", "yh", start + timedelta(days=40)) for n in range(510)]
     db.journal.insert_many(old)
     commit(db, 9)
     adopting = Adopting(db, sealing(db))

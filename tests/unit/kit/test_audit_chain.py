@@ -21,6 +21,7 @@ CHAIN = Chain("tickets", "yh")
 START = datetime(2026, 11, 23, 4, 0, tzinfo=UTC)
 GRACE = timedelta(minutes=10)
 Document = dict[str, Any]
+often = settings(max_examples=50, deadline=None)
 
 
 @dataclass
@@ -72,12 +73,14 @@ JSON = st.recursive(
 )
 
 
+@often
 @given(CHAINS, st.lists(JSON, max_size=4))
 def test_an_untouched_chain_never_complains(sizes: list[int], contents: list[Any]) -> None:
     made = kept(sizes, contents)
     assert made.faults(*made.anchors) == []
 
 
+@often
 @given(CHAINS)
 def test_entries_that_are_still_to_be_sealed_are_no_fault(sizes: list[int]) -> None:
     made = kept(sizes)
@@ -91,6 +94,7 @@ def test_that_events_were_published_changes_nothing() -> None:
     assert Kept([link.to_document()], [entry(0)], link.head).faults() == []
 
 
+@often
 @given(CHAINS, st.data())
 def test_an_edited_entry_is_told_with_its_link(sizes: list[int], data: st.DataObject) -> None:
     made = kept(sizes)
@@ -101,6 +105,7 @@ def test_an_edited_entry_is_told_with_its_link(sizes: list[int], data: st.DataOb
     assert fault.kind == "edited" and fault.entry == one["_id"] and fault.link is not None
 
 
+@often
 @given(CHAINS, st.data())
 def test_a_removed_entry_is_told_with_its_link(sizes: list[int], data: st.DataObject) -> None:
     made = kept(sizes)
@@ -110,6 +115,7 @@ def test_a_removed_entry_is_told_with_its_link(sizes: list[int], data: st.DataOb
     assert any(fault.link == link["n"] and gone["_id"] in dict(link["entries"]) for link in made.links)
 
 
+@often
 @given(CHAINS, st.data())
 def test_an_added_entry_is_told_once_later_ones_are_sealed(sizes: list[int], data: st.DataObject) -> None:
     made = kept([*sizes, 1])
@@ -140,7 +146,7 @@ EDITS: dict[str, Callable[[Document], Any]] = {
 
 
 @pytest.mark.parametrize("edit", EDITS)
-@settings(max_examples=25)
+@settings(often, max_examples=25)
 @given(sizes=CHAINS, data=st.data())
 def test_an_edited_link_is_told_with_its_number(edit: str, sizes: list[int], data: st.DataObject) -> None:
     made = kept(sizes)
@@ -150,6 +156,7 @@ def test_an_edited_link_is_told_with_its_number(edit: str, sizes: list[int], dat
     assert told and {fault.link for fault in told} <= {link["n"]}
 
 
+@often
 @given(CHAINS, st.data())
 def test_a_removed_link_is_told_with_its_number(sizes: list[int], data: st.DataObject) -> None:
     made = kept([*sizes, 1])
@@ -158,6 +165,7 @@ def test_a_removed_link_is_told_with_its_number(sizes: list[int], data: st.DataO
     assert ("link-missing", place + 1) in {(fault.kind, fault.link) for fault in made.faults()}
 
 
+@often
 @given(CHAINS, st.data())
 def test_links_out_of_their_order_or_doubled_are_told(sizes: list[int], data: st.DataObject) -> None:
     made = kept([*sizes, 1])
@@ -169,6 +177,7 @@ def test_links_out_of_their_order_or_doubled_are_told(sizes: list[int], data: st
     assert "link-disordered" in made.kinds()
 
 
+@often
 @given(CHAINS, st.data())
 def test_links_that_change_their_numbers_are_told(sizes: list[int], data: st.DataObject) -> None:
     made = kept([*sizes, 1])
@@ -179,6 +188,7 @@ def test_links_that_change_their_numbers_are_told(sizes: list[int], data: st.Dat
     assert {a + 1, a + 2} <= {fault.link for fault in made.faults() if fault.kind == "link-edited"}
 
 
+@often
 @given(CHAINS)
 def test_a_link_made_without_the_key_is_told(sizes: list[int]) -> None:
     made = kept(sizes)
@@ -189,6 +199,7 @@ def test_a_link_made_without_the_key_is_told(sizes: list[int]) -> None:
     assert [(fault.kind, fault.link) for fault in made.faults()] == [("link-edited", forged.n)]
 
 
+@often
 @given(CHAINS, st.data())
 def test_a_tail_that_was_cut_off_is_told_by_an_anchor(sizes: list[int], data: st.DataObject) -> None:
     made = kept([*sizes, 1])
@@ -198,6 +209,7 @@ def test_a_tail_that_was_cut_off_is_told_by_an_anchor(sizes: list[int], data: st
     assert kinds == [("cut", len(made.links))]
 
 
+@often
 @given(CHAINS)
 def test_a_tail_that_was_cut_off_alone_is_told_by_what_it_sealed(sizes: list[int]) -> None:
     made = kept([*sizes, 1, 1])
@@ -206,6 +218,7 @@ def test_a_tail_that_was_cut_off_alone_is_told_by_what_it_sealed(sizes: list[int
     assert "cut" in made.kinds()
 
 
+@often
 @given(CHAINS)
 def test_a_history_written_anew_with_the_key_is_told_by_an_anchor(sizes: list[int]) -> None:
     made, other = kept(sizes, ["as it was"]), kept(sizes, ["as it shall have been"])
@@ -256,6 +269,7 @@ def test_an_anchor_comes_back_from_its_line() -> None:
             anchor_of(line)
 
 
+@often
 @given(JSON, JSON)
 def test_two_texts_are_the_same_only_for_the_same_value(one: Any, other: Any) -> None:
     assert (canonical(one) == canonical(other)) == (repr_of(one) == repr_of(other))
