@@ -12,7 +12,7 @@ from services.residents.search import readings
 LAST_DIGITS = 4
 """Of a phone number, by which people know one another's."""
 PREFIX, READINGS, LEAST_INITIALS = 8, 24, 2
-"""What is kept of a name: characters of the longest prefix, ways to read it, letters of the shortest initials.
+"""What is kept of a name: characters and syllables of the longest prefix, ways to read it, letters of the shortest initials.
 
 Whoever changes one of them counts up the version of the tokens, so that people on file are gone over.
 """
@@ -82,7 +82,7 @@ def _of_reading(syllables: tuple[str, ...]) -> Iterator[Word]:
     initials = "".join(syllable[0] for syllable in syllables)
     yield Match.PINYIN, "".join(syllables)
     yield Match.INITIALS, initials
-    for count in range(1, len(syllables)):
+    for count in range(1, min(len(syllables), PREFIX + 1)):
         yield Match.PINYIN_PREFIX, "".join(syllables[:count])
         if count >= LEAST_INITIALS:
             yield Match.INITIALS_PREFIX, initials[:count]

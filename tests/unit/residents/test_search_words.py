@@ -93,3 +93,7 @@ def test_the_same_word_has_another_token_in_another_project_and_under_another_ke
     word = (Match.NAME, "张三丰")
     found = {tokens.token(sealer, project, word) for sealer in (SEALER, Sealer(b"l" * 32)) for project in ("yh", "sy")}
     assert len(found) == 4
+
+
+def test_the_longest_name_that_can_be_filed_has_no_more_tokens_than_a_store_likes() -> None:
+    assert len(tokens.of_person(SEALER, "yh", "单曾仇重乐行长" * 8 + "单曾仇重", [PHONE])) <= words.READINGS * (2 * words.PREFIX + 2) + 20
