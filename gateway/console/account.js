@@ -70,11 +70,13 @@ function draw() {
 export const account = {
   begin(given) { here = given; },
   open() {
-    Object.assign(state, { factor: null, codes: [] });
-    $("factor").replaceChildren();
     read();
   },
-  close() {},
+  // Nothing secret stays behind on a page that nobody looks at.
+  close() {
+    Object.assign(state, { factor: null, codes: [] });
+    for (const id of ["factor", "factor-said", "factor-state"]) $(id).replaceChildren();
+  },
   draw,
   event() {},
 };
