@@ -63,6 +63,7 @@ function draw() {
   if (!factor) return;
   const by = factor.needed_by ? `${word(new Date(factor.needed_by) < new Date() ? "factor_now" : "factor_by")} ${dayTime(factor.needed_by)}` : "";
   $("factor-state").textContent = word(factor.on ? "factor_on" : "factor_off");
+  $("factor-state").classList.toggle("calm", !factor.on);
   $("factor-said").textContent = factor.on ? `${word("recovery_left")} ${factor.recovery_left}` : by;
   $("factor").replaceChildren(...body());
 }
@@ -70,11 +71,13 @@ function draw() {
 export const account = {
   begin(given) { here = given; },
   open() {
-    Object.assign(state, { factor: null, codes: [] });
-    $("factor").replaceChildren();
     read();
   },
-  close() {},
+  // Nothing secret stays behind on a page that nobody looks at.
+  close() {
+    Object.assign(state, { factor: null, codes: [] });
+    for (const id of ["factor", "factor-said", "factor-state"]) $(id).replaceChildren();
+  },
   draw,
   event() {},
 };
