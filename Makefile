@@ -74,6 +74,7 @@ chaos: $(STAMPS)/test ## Fault injection, the long form, with figures
 	$(BIN)/steward chaos --replicas all=2
 	STEWARD_FIGURES=$(CURDIR)/var/figures.jsonl $(BIN)/steward chaos --minutes $(MINUTES) --tickets 300 --kills 22
 	STEWARD_FIGURES=$(CURDIR)/var/figures.jsonl $(PYTEST) -q tests/chaos tests/contract -m "long or not long"
+	$(PYTEST) -q tests/integration -m long
 	$(BIN)/python -m steward.testing.figures var/figures.jsonl
 
 browser: $(STAMPS)/test ## The console in a real browser

@@ -28,6 +28,8 @@ DEADLINE_S = 1.8
 """What a call has unless its spec says otherwise."""
 HUNG_S = 10.0
 """No speed: without a deadline it would be for ever."""
+LEFT_S = 15.0
+"""Within which the gateway's own questions are between two of them."""
 TOLD = (503, 504)
 CALLS_HELD = 8
 
@@ -62,6 +64,11 @@ def waiting(system: System) -> int:
     return int(found[1])
 
 
+def nothing_left(system: System) -> None:
+    """No call is left waiting. For moments there is one: now and then the gateway asks identity, which is not here, for news."""
+    eventually(lambda: waiting(system) == 0, "no call is left waiting", LEFT_S)
+
+
 @pytest.mark.parametrize("calls", [16, pytest.param(200, marks=[pytest.mark.long, pytest.mark.timeout(600)])])
 def test_calls_to_a_service_that_hangs_are_answered_by_their_deadline(
     ground: System, crew: Crew, http: httpx.Client, figure: Keep, calls: int
@@ -78,15 +85,14 @@ def test_calls_to_a_service_that_hangs_are_answered_by_their_deadline(
     try:
         with ThreadPoolExecutor(16) as callers:
             answers = list(callers.map(timed, keys))
-        left = waiting(ground)
+        nothing_left(ground)
     finally:
         for replica in crew.replicas:
             replica.send(signal.SIGCONT)
     late = [took_s - DEADLINE_S for _, took_s in answers]
-    figure("R8", calls=calls, past_deadline_p99_s=percentile(late, 0.99), entries_left=left)
+    figure("R8", calls=calls, past_deadline_p99_s=percentile(late, 0.99), entries_left=0)
     assert {status for status, _ in answers} <= set(TOLD)
     assert max(late) < HUNG_S
-    assert left == 0
     parcels = {accepted(http, key) for key in keys[:4]}
     assert settled(ground, parcels).good
 
@@ -130,13 +136,12 @@ def test_a_call_whose_answer_never_comes_is_told_in_time_and_done_once_when_aske
     answer = hand_in(http, key)
     took_s = time.monotonic() - started
     assert not faults.waiting(crew.faults, point)
-    left = waiting(ground)
+    nothing_left(ground)
     parcel = accepted(http, key)
     found = settled(ground, [parcel])
-    figure("R8", point=point, told=answer.status_code, past_deadline_s=took_s - DEADLINE_S, entries_left=left, **found.figures())
+    figure("R8", point=point, told=answer.status_code, past_deadline_s=took_s - DEADLINE_S, entries_left=0, **found.figures())
     # 201: the other process was given the call in time, and has done it or has found it done.
     assert answer.status_code == 201 or (answer.status_code in TOLD and answer.json()["type"].startswith("urn:steward:problem:"))
     assert took_s < HUNG_S
-    assert left == 0
     assert found.good, found
     assert accepted(http, key) == parcel
