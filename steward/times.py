@@ -20,6 +20,11 @@ def iso(moment: datetime) -> str:
     return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
+def microseconds(moment: datetime) -> int:
+    """Whole microseconds from 1970 to ``moment``: how the order of what is committed is counted."""
+    return int(moment.timestamp() * 1_000_000)
+
+
 def parse(text: str) -> datetime:
     """The moment that RFC 3339 ``text`` names. Raises ValueError when it names none, or has no zone."""
     moment = datetime.fromisoformat(text)

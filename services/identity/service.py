@@ -123,7 +123,7 @@ class Identity(Service):
 
     @rpc
     def deactivate(self, user: str, body: dict[str, Any]) -> View:
-        """Shut a user out: no more log-ins. Tokens given before end with their lifetime."""
+        """Shut a user out: no more log-ins, and every session ends."""
         return self._change(user, lambda state: model.set_active(self._own(state), False), ends="deactivated")
 
     @rpc

@@ -21,8 +21,6 @@ from steward.trust.chain import Key
 
 LEASE = timedelta(seconds=20)
 """Longer than the others: it is renewed by a write each third of its length, and nobody waits for what it guards."""
-
-
 ROUNDS = 50
 """In one sweep: a process that works off a backlog must not look as if it were stuck."""
 

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from datetime import datetime
 from typing import Any
 
 from marshmallow import RAISE, Schema, fields, validate
@@ -22,7 +21,7 @@ from steward.spec import ServiceSpec
 from steward.store.client import Document
 from steward.store.journal import Journal, events_of
 from steward.store.provider import SharedStore
-from steward.times import now
+from steward.times import microseconds, now
 
 log = logging.getLogger(__name__)
 
@@ -61,8 +60,8 @@ class Republisher:
         been published.
         """
         wanted = self._wanted(span["events"], span["queue"])
-        first = max(_order(span["since"]), span["after"])
-        entries, after = _whole(self._journal.span(project, first, _order(span["until"] or now()), PAGE))
+        first = max(microseconds(span["since"]), span["after"])
+        entries, after = _whole(self._journal.span(project, first, microseconds(span["until"] or now()), PAGE))
         events = [event for entry in entries for event in events_of(entry) if event.name in wanted]
         if events and not span["dry_run"]:
             log.warning("%s publishes %d events of %s again, for %s", by, len(events), project, span["queue"] or "all who listen")
@@ -91,10 +90,6 @@ class Republisher:
         ]
         if untaken := self._postbox().send_all(messages):
             raise Unavailable(f"{len(untaken)} of {len(events)} events were not taken: {next(iter(untaken.values()))}")
-
-
-def _order(moment: datetime) -> int:
-    return int(moment.timestamp() * 1_000_000)
 
 
 def _whole(entries: list[Document]) -> tuple[list[Document], int | None]:

@@ -166,8 +166,6 @@ class CallDesk(SharedExtension):
             )
         except Unavailable:
             log.warning("an answer could not be sent")
-        except Exception:
-            log.exception("an answer cannot be sent")  # what the caller wants it to carry may not fit into a message
 
 
 class _Reply:

@@ -76,12 +76,14 @@ def probe(uri: str) -> Health:
     patience = {"read_timeout": PROBE_S, "write_timeout": PROBE_S}
     bus = Connection(uri, connect_timeout=PROBE_S, transport_options=patience)
     try:
-        channel = bus.channel()
-        return Health(True, _takes_messages(channel))
+        takes = _takes_messages(bus.channel())
+        if takes:
+            bus.release()  # one that is short of memory would never answer a farewell
+        return Health(True, takes)
     except (OSError, ValueError, AMQPError):
         return Health(False, False)
     finally:
-        bus.collect()  # a farewell would wait for an answer that a broker short of memory does not give
+        bus.collect()
 
 
 def _takes_messages(channel: Channel) -> bool:

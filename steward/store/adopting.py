@@ -14,6 +14,7 @@ from steward.store.chains import HEADS, Batch, Sealing
 from steward.store.client import Document, our_words
 from steward.store.journal import JOURNAL
 from steward.store.windows import pages
+from steward.times import microseconds
 
 ADOPTING = Collection("audit_adopting")
 SETTLED = timedelta(seconds=60)
@@ -41,7 +42,7 @@ class Adopting:
             self._begin(now)
         if self._over or self._since is None:
             return
-        until = int((now - SETTLED).timestamp() * 1_000_000)
+        until = microseconds(now - SETTLED)
         left = AT_ONCE
         for project in self._reached:
             left = self._adopt(project, until, now, left)

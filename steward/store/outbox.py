@@ -13,7 +13,7 @@ from pymongo.collection import Collection
 
 from steward.errors import Unavailable
 from steward.store.client import Document, our_words
-from steward.times import now
+from steward.times import microseconds, now
 
 _NARROWER, _WIDER = 8, 4
 _SPARE = 1.5
@@ -51,7 +51,7 @@ class OutboxReader:
         if self._span is None:
             return None
         bound = max(self._from, after or 0) + self._span
-        return bound if bound < _present() else None
+        return bound if bound < microseconds(now()) else None
 
     def _read(self, limit: int, after: int | None, bound: int | None) -> list[Document]:
         order = ({} if after is None else {"$gt": after}) | ({} if bound is None else {"$lte": bound})
@@ -69,8 +69,4 @@ class OutboxReader:
         self._span *= _WIDER
 
     def _narrow(self) -> None:
-        self._span = max((self._span or _present() - self._from) // _NARROWER, _NARROWEST)
-
-
-def _present() -> int:
-    return int(now().timestamp() * 1_000_000)
+        self._span = max((self._span or microseconds(now()) - self._from) // _NARROWER, _NARROWEST)

@@ -14,7 +14,7 @@ from pymongo.database import Database
 from steward.errors import BadInput
 from steward.store.client import Document, our_words
 from steward.store.journal import JOURNAL
-from steward.times import iso, now
+from steward.times import iso, microseconds, now
 
 _FIRST_WINDOW = 3_600_000_000
 _WIDEN = 8
@@ -103,7 +103,7 @@ def _precedes(entry: Document, service: str, cursor: str | None) -> bool:
 
 
 def _order(moment: datetime) -> int:
-    return max(int(moment.timestamp() * 1_000_000), 0)
+    return max(microseconds(moment), 0)
 
 
 def row(entry: Document, service: str) -> dict[str, Any]:

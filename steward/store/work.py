@@ -24,7 +24,7 @@ from steward.store.client import Document, our_words
 from steward.store.committing import Committer, Unit
 from steward.store.repository import Aggregate, Repository
 from steward.store.touched import touched
-from steward.times import iso, now
+from steward.times import iso, microseconds, now
 from steward.trust.sealing import Sealer
 from steward.validation import schema
 
@@ -60,7 +60,7 @@ class Work:
         self._events: list[Envelope] = []
         self._matter: str | None = context.event.matter if context.event else None
         self._project: str | None = context.event.project if context.event else None
-        self._order = int(now().timestamp() * 1_000_000)
+        self._order = microseconds(now())
         self._answer: Any = None
         self._touched: list[Document] = []
         self._kept: Counter[str] = Counter()
@@ -190,7 +190,7 @@ def read_entry(context: Context, project: str | None, subjects: Sequence[str], r
     """The entry of a read that is on record: who was told of whom, by which call, and why."""
     entry: Document = {
         "_id": f"read:{new_id()}",
-        "order": int(now().timestamp() * 1_000_000),
+        "order": microseconds(now()),
         "project": project,
         "matter": subjects[0] if subjects else None,
         **_who(context),

@@ -9,11 +9,13 @@ import time
 from datetime import timedelta
 from typing import Any
 
+import httpx
 import pytest
 from kombu import Connection
 
 from steward.bus import calls
 from steward.bus.client import Client
+from steward.bus.serving import PREFETCH
 from steward.errors import (
     BadInput,
     DeadlineExceeded,
@@ -31,6 +33,8 @@ from steward.testing.waiting import eventually
 from steward.times import now
 from steward.trust.principals import Principal, sign
 
+NAP_S = 8
+"""Longer than a look takes, shorter than what is red is let live."""
 RECEIVE: dict[str, Any] = {"project": "yh", "body": {"shelf": "A"}}
 
 
@@ -167,3 +171,20 @@ def test_a_service_that_hangs_costs_the_caller_no_more_than_the_deadline(system:
         for pid in pids:
             os.kill(pid, signal.SIGCONT)
     eventually(lambda: operator.call("parcels", "receive", within_s=20, **RECEIVE), "answers again")
+
+
+def test_a_service_whose_calls_all_hang_is_not_alive(system: System, operator: Client) -> None:
+    """With as many in hand as it may have it receives no more; who looks after processes must see that."""
+    (row,) = system.rows("parcels")
+    health = f"http://127.0.0.1:{row.port}/healthz"
+    with Connection(system.environ["STEWARD_AMQP_URI"]) as bus:
+        body = {"args": [], "kwargs": {"seconds": NAP_S}}
+        headers = {calls.TOKEN: token(system), calls.DEADLINE: str(time.time() + 2)}
+        for _ in range(PREFETCH):
+            bus.Producer().publish(
+                body, exchange="nameko-rpc", routing_key="parcels.nap", headers=headers, serializer="json", reply_to="nobody"
+            )
+    red = eventually(lambda: (answer := httpx.get(health, timeout=10)).status_code == 503 and answer, "all of them are late")
+    assert red.json()["checks"]["answering"] is False
+    eventually(lambda: httpx.get(health, timeout=10).status_code == 200, "they have ended")
+    assert operator.call("parcels", "receive", within_s=20, **RECEIVE)["shelf"] == "A"
