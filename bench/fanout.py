@@ -13,7 +13,6 @@ from collections.abc import Callable
 from contextlib import closing
 
 import click
-from kombu import Connection
 from rich.console import Console
 from rich.table import Table
 
@@ -23,6 +22,7 @@ from steward.bus.client import Client
 from steward.bus.envelope import Envelope
 from steward.store.client import connect, database
 from steward.store.journal import Journal
+from steward.testing.bus import publisher
 from steward.testing.system import System
 
 AIM = 3.0
@@ -72,8 +72,7 @@ def _bare(system: System, events: int, rate: float, does: str) -> Latencies:
 def _published(uri: str, events: list[Envelope], name: str, rate: float) -> dict[str, float]:
     """When each event left, Unix time in seconds, by its id."""
     left: dict[str, float] = {}
-    with Connection(uri) as bus:
-        producer = bus.Producer()
+    with publisher(uri) as producer:
 
         def send(number: int) -> None:
             event = events[number]

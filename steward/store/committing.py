@@ -18,9 +18,9 @@ from eventlet.event import Event as Signal
 from pymongo import MongoClient
 from pymongo.client_session import ClientSession
 from pymongo.database import Database
-from pymongo.errors import DuplicateKeyError, PyMongoError
+from pymongo.errors import DuplicateKeyError
 
-from steward.errors import AlreadyExists, Conflict, StewardError, Unavailable
+from steward.errors import AlreadyExists, Conflict, Unavailable
 from steward.observe import metrics
 from steward.store.changes import Change
 from steward.store.client import Document, our_words
@@ -112,7 +112,7 @@ class Committer:
         except Unavailable as error:
             for waiting in group:
                 waiting.done.send_exception(error)
-        except (StewardError, PyMongoError):  # whose fault it is shows when each is tried alone
+        except Exception:  # also of a document that cannot be written at all; whose fault it is shows when each is tried alone
             for waiting in group:
                 self._commit_alone(waiting)
         else:

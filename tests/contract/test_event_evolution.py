@@ -10,13 +10,13 @@ from typing import Any
 
 import httpx
 import pytest
-from kombu import Connection
 from marshmallow import INCLUDE, Schema
 from prometheus_client.parser import text_string_to_metric_families
 
 from steward.bus.client import Client
 from steward.bus.envelope import from_wire
 from steward.ids import new_id
+from steward.testing.bus import publisher
 from steward.testing.evolution import Example, broken, examples, newer, published
 from steward.testing.system import System
 from steward.testing.waiting import eventually
@@ -79,9 +79,9 @@ def test_each_handler_copes_with_each_example_and_with_a_newer_one(system: Syste
     told = [alone(document) for one in KEPT if one.type in heard for document in (one.event, newer(one.event, contract_of(one)))]
     assert told, "nothing is known of what it hears"
     before = handled(system, service, handler)
-    with Connection(system.environ["STEWARD_AMQP_URI"]) as bus:
+    with publisher(system.environ["STEWARD_AMQP_URI"]) as producer:
         for event in told:
-            bus.Producer().publish(json.dumps(event).encode(), exchange="", routing_key=f"{service}.{handler}", message_id=event["id"])
+            producer.publish(json.dumps(event).encode(), exchange="", routing_key=f"{service}.{handler}", message_id=event["id"])
     ended = eventually(lambda: _ended(before, handled(system, service, handler), len(told)), "all are handled")
     assert ended.keys() <= FINE, ended
     ids = {event["id"] for event in told}

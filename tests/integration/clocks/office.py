@@ -8,11 +8,11 @@ from types import TracebackType
 from typing import Any
 
 import httpx
-from kombu import Connection, Producer
 
 from steward.bus.client import Client
 from steward.bus.envelope import CONTENT_TYPE, Envelope
 from steward.ids import new_id
+from steward.testing.bus import publisher
 from steward.testing.system import System
 from steward.times import now
 from steward.trust.principals import Principal, sign
@@ -41,17 +41,17 @@ ENQUIRY = {
 class Office:
     def __init__(self, system: System) -> None:
         self.system = system
-        self._bus = Connection(system.environ["STEWARD_AMQP_URI"], transport_options={"confirm_publish": True})
+        self._publishing = publisher(system.environ["STEWARD_AMQP_URI"])
         self._client = Client(system.settings)
 
     def __enter__(self) -> Office:
         self._client.__enter__()
-        self._producer: Producer = self._bus.Producer()
+        self._producer = self._publishing.__enter__()
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self._client.__exit__(kind, error, trace)
-        self._bus.release()
+        self._publishing.__exit__(kind, error, trace)
 
     def tell(self, name: str, ticket: str, version: int, at: datetime | None = None, project: str = "yh", **data: Any) -> Envelope:
         """Publish ``tickets.{name}`` of ``ticket``, as it happened ``at`` (default: now)."""

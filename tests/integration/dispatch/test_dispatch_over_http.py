@@ -5,10 +5,9 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from kombu import Connection
-
 from steward.bus.envelope import Envelope
 from steward.ids import new_id
+from steward.testing.bus import publisher
 from steward.testing.system import System
 from steward.times import iso, now
 from tests.integration.tickets.village import Village
@@ -21,8 +20,8 @@ def publish(system: System, queue: str, village: Village, type: str, ticket: str
         id=new_id(), type=type, subject=subject, time=now(), data=data, project=village.project,
         matter=f"tickets/{ticket}", version=1, actor="service:test", correlation=new_id(),
     )  # fmt: skip
-    with Connection(system.environ["STEWARD_AMQP_URI"]) as bus:
-        bus.Producer().publish(event.encode(), exchange="", routing_key=queue, message_id=event.id, content_type="application/json")
+    with publisher(system.environ["STEWARD_AMQP_URI"]) as producer:
+        producer.publish(event.encode(), exchange="", routing_key=queue, message_id=event.id, content_type="application/json")
 
 
 def refuse(village: Village, order: dict[str, Any]) -> dict[str, Any]:

@@ -28,6 +28,7 @@ from steward.errors import (
     from_wire,
 )
 from steward.ids import new_id
+from steward.testing.bus import publisher
 from steward.testing.system import System
 from steward.testing.waiting import eventually
 from steward.times import now
@@ -128,8 +129,8 @@ def test_an_unknown_method_is_named(system: System) -> None:
 
 def test_a_call_that_nobody_waits_for_is_dropped_and_stops_nothing(system: System, operator: Client) -> None:
     before = system.pids("parcels")
-    with Connection(system.environ["STEWARD_AMQP_URI"]) as bus:
-        bus.Producer().publish({"args": [], "kwargs": RECEIVE}, exchange="nameko-rpc", routing_key="parcels.receive", serializer="json")
+    with publisher(system.environ["STEWARD_AMQP_URI"]) as producer:
+        producer.publish({"args": [], "kwargs": RECEIVE}, exchange="nameko-rpc", routing_key="parcels.receive", serializer="json")
     assert operator.call("parcels", "receive", **RECEIVE)["shelf"] == "A"
     assert system.pids("parcels") == before
 
@@ -150,9 +151,9 @@ def test_a_call_that_is_answered_in_time_leaves_time_for_nested_ones(operator: C
 def test_a_call_whose_time_is_over_is_not_begun(system: System, operator: Client) -> None:
     note = new_id()
     headers = {calls.TOKEN: token(system), calls.DEADLINE: str(time.time() - 1)}
-    with Connection(system.environ["STEWARD_AMQP_URI"]) as bus:
+    with publisher(system.environ["STEWARD_AMQP_URI"]) as producer:
         body = {"args": [], "kwargs": {"seconds": 0, "note": note}}
-        bus.Producer().publish(
+        producer.publish(
             body, exchange="nameko-rpc", routing_key="parcels.nap_elsewhere", headers=headers, serializer="json", reply_to="nobody"
         )
     assert note not in operator.call("parcels", "naps", within_s=20)  # behind it in the queue
@@ -177,13 +178,11 @@ def test_a_service_whose_calls_all_hang_is_not_alive(system: System, operator: C
     """With as many in hand as it may have it receives no more; who looks after processes must see that."""
     (row,) = system.rows("parcels")
     health = f"http://127.0.0.1:{row.port}/healthz"
-    with Connection(system.environ["STEWARD_AMQP_URI"]) as bus:
+    with publisher(system.environ["STEWARD_AMQP_URI"]) as producer:
         body = {"args": [], "kwargs": {"seconds": NAP_S}}
         headers = {calls.TOKEN: token(system), calls.DEADLINE: str(time.time() + 2)}
         for _ in range(PREFETCH):
-            bus.Producer().publish(
-                body, exchange="nameko-rpc", routing_key="parcels.nap", headers=headers, serializer="json", reply_to="nobody"
-            )
+            producer.publish(body, exchange="nameko-rpc", routing_key="parcels.nap", headers=headers, serializer="json", reply_to="nobody")
     red = eventually(lambda: (answer := httpx.get(health, timeout=10)).status_code == 503 and answer, "all of them are late")
     assert red.json()["checks"]["answering"] is False
     eventually(lambda: httpx.get(health, timeout=10).status_code == 200, "they have ended")

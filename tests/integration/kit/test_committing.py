@@ -81,6 +81,13 @@ def test_each_unit_has_its_own_fate(db: Database[Any]) -> None:
     assert {thing["_id"]: thing.get("version") for thing in db[THINGS].find()} == {"old": 2, "copy": None, "new": 1}
 
 
+@pytest.mark.parametrize("value", [2**63, "\ud800", object(), "x" * 2**24], ids=["overlong", "surrogate", "object", "too large"])
+def test_what_cannot_be_written_at_all_is_the_fault_of_its_own_unit_alone(db: Database[Any], value: Any) -> None:
+    outcomes = fates(db, unit("a", insert("one")), unit("bad", insert("two", value=value)), unit("c", insert("three")))
+    assert [outcome is None for outcome in outcomes] == [True, False, True]
+    assert {entry["_id"] for entry in db[JOURNAL.name].find()} == {"a", "c"}
+
+
 def test_of_two_that_want_the_same_document_the_second_is_told(db: Database[Any]) -> None:
     fates(db, unit("made", insert("one")))
     change = Replace(THINGS, "one", {"_id": "one", "version": 2, "name": "one"}, version=1)

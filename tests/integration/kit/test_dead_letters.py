@@ -11,12 +11,12 @@ from typing import Any
 import httpx
 import pytest
 from click.testing import CliRunner, Result
-from kombu import Connection
 
 from steward.bus.client import Client
 from steward.cli import main
 from steward.errors import BadInput, IllegalTransition, NotFound
 from steward.ids import new_id
+from steward.testing.bus import publisher
 from steward.testing.system import System
 from steward.testing.waiting import eventually
 from steward.times import iso, now
@@ -61,9 +61,9 @@ class Office:
         return [letter for letter in self.letters() if letter["message_id"] in ids]
 
     def publish(self, events: list[Document]) -> None:
-        with Connection(self.system.environ["STEWARD_AMQP_URI"]) as bus:
+        with publisher(self.system.environ["STEWARD_AMQP_URI"]) as producer:
             for event in events:
-                bus.Producer().publish(json.dumps(event).encode(), exchange="", routing_key=QUEUE, message_id=event["id"])
+                producer.publish(json.dumps(event).encode(), exchange="", routing_key=QUEUE, message_id=event["id"])
 
     def deaths(self, letter: Document) -> int:
         found: int = self.call("dead_letter", letter=letter["id"])["deaths"]
@@ -141,8 +141,8 @@ def test_a_corrected_letter_takes_effect_once_and_keeps_who_changed_what(office:
 
 def test_what_was_no_event_at_all_is_corrected_too(office: Office) -> None:
     event = office.event()
-    with Connection(office.system.environ["STEWARD_AMQP_URI"]) as bus:
-        bus.Producer().publish(b"{torn", exchange="", routing_key=QUEUE, message_id=event["id"])
+    with publisher(office.system.environ["STEWARD_AMQP_URI"]) as producer:
+        producer.publish(b"{torn", exchange="", routing_key=QUEUE, message_id=event["id"])
     same = {"message_id": event["id"]}
     torn = eventually(lambda: [one for one in office.operator.items("parcels", "dead_letters") if same.items() <= one.items()])
     office.call("edit_dead_letter", letter=torn[0]["id"], body={"event": event, "reason": "torn"})

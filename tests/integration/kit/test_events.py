@@ -7,11 +7,11 @@ import uuid
 from typing import Any
 
 import pytest
-from kombu import Connection
 
 from steward.bus.client import Client
 from steward.bus.envelope import decode
 from steward.ids import new_id
+from steward.testing.bus import publisher
 from steward.testing.system import System
 from steward.testing.waiting import eventually
 
@@ -36,8 +36,8 @@ def dead(operator: Client, **members: Any) -> list[dict[str, Any]]:
 
 
 def publish(system: System, body: bytes, message_id: str, **properties: Any) -> None:
-    with Connection(system.environ["STEWARD_AMQP_URI"]) as bus:
-        bus.Producer().publish(body, exchange="", routing_key=QUEUE, message_id=message_id, **properties)
+    with publisher(system.environ["STEWARD_AMQP_URI"]) as producer:
+        producer.publish(body, exchange="", routing_key=QUEUE, message_id=message_id, **properties)
 
 
 def event_of(operator: Client, parcel: dict[str, Any]) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from steward.local.part import Part
 from steward.local.place import Place
 from steward.local.ports import KeptPorts
 from steward.local.processes import Process, wait_until
+from steward.testing.bus import publisher
 
 Run = Callable[[Sequence[Part]], list[Process]]
 QUEUES = [
@@ -29,8 +30,7 @@ def declare(uri: str) -> None:
 
 
 def publish(uri: str) -> None:
-    with Connection(uri, transport_options={"confirm_publish": True}) as bus:
-        producer = bus.Producer()
+    with publisher(uri) as producer:
         for number in range(MESSAGES):
             for queue in QUEUES:
                 producer.publish({"n": number}, exchange=queue.exchange, routing_key=queue.routing_key, delivery_mode=2)

@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from kombu import Connection
 from pypdf import PdfReader
 
 from services.notify.store import UNITS, unit_key
@@ -19,6 +18,7 @@ from steward.bus.envelope import CONTENT_TYPE, Envelope
 from steward.errors import BadInput, IllegalTransition, NotFound, Transient
 from steward.ids import new_id
 from steward.store.client import connect, database
+from steward.testing.bus import publisher
 from steward.testing.faults import gone
 from steward.testing.system import System, running_system
 from steward.testing.waiting import eventually
@@ -297,11 +297,9 @@ def breach(ticket: dict[str, Any]) -> Envelope:
 def test_a_breach_is_one_task_for_each_role_however_often_it_is_told(mail: System, desk: Client, far_side: FarSide, raised: Raise) -> None:
     ticket = raised()
     event = breach(ticket)
-    with Connection(mail.environ["STEWARD_AMQP_URI"]) as bus:
+    with publisher(mail.environ["STEWARD_AMQP_URI"]) as producer:
         for _ in range(5):
-            bus.Producer().publish(
-                event.encode(), exchange="", routing_key="notify.on_event", message_id=event.id, content_type=CONTENT_TYPE
-            )
+            producer.publish(event.encode(), exchange="", routing_key="notify.on_event", message_id=event.id, content_type=CONTENT_TYPE)
     for role in ("desk", "supervisor"):
         task = message(desk, ticket, "clock-breached", state="to_call", audience=f"role:{role}")
         assert task["text"].startswith(f"急居家维修 {ticket['number']} 已超过时限（前台受理），责任部门：工程维修。")
