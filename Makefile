@@ -8,13 +8,15 @@ BIN := $(VENV)/bin
 PYTEST := $(BIN)/python -m pytest
 # Where one system is shared by many tests, what ails it would be told by each of them anew.
 FEW := -q --maxfail=5 --tb=short
+KILLING := tests/integration/local tests/integration/away
+BESIDE := $(MAKE) --no-print-directory --jobs=2 --output-sync=target
 UV := 0.13.9
 STAMPS := .stamps
 REPLICAS ?=
 MINUTES ?= 10
 BENCHES ?= startup intake relay consumer fanout stages replicas backlog shedding clocks
 
-.PHONY: help run demo test setup lint unit whole oracle contract integration chaos chaos-short browser bench soak stop status doctor lock clean
+.PHONY: help run demo test setup lint unit shared apart oracle contract integration chaos chaos-short browser bench soak stop status doctor lock clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -22,11 +24,17 @@ help: ## Show this list
 run: $(STAMPS)/run ## Set up what is missing and run the whole system with demo data until Ctrl-C
 	@exec $(BIN)/steward up --demo $(foreach pair,$(REPLICAS),--replicas $(pair))
 
-test: setup lint unit whole chaos-short ## Check everything, in the order of what fails fastest
+test: setup ## Check everything, in the order of what fails fastest; the slow tests on two processors
+	@$(BESIDE) lint unit
+	@echo "The system and its faults, side by side; each is printed when it has ended, after about a quarter of an hour."
+	@$(BESIDE) shared apart
 
-# As `make integration contract browser`, on one running system for all three, which takes its time to start.
-whole: $(STAMPS)/test
-	$(PYTEST) $(FEW) tests/integration tests/contract tests/browser
+# Two halves that take about as long: what shares one running system, and what starts for itself what it then kills.
+shared: $(STAMPS)/test
+	$(PYTEST) $(FEW) tests/integration tests/contract tests/browser $(addprefix --ignore=,$(KILLING))
+
+apart: $(STAMPS)/test
+	$(PYTEST) $(FEW) tests/chaos $(KILLING)
 
 setup: $(STAMPS)/test ## Install everything that running and testing need
 
