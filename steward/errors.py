@@ -73,7 +73,10 @@ class NotAuthenticated(StewardError):
 
 
 class SecondFactorNeeded(NotAuthenticated):
-    """The password is right. ``code`` says whether the code that must come with it is ``missing`` or ``wrong``."""
+    """The password is right. ``code`` says whether the code that must come with it is ``missing`` or ``wrong``.
+
+    Who came from the company's OpenID provider sends ``proof`` back with the code, in place of a password.
+    """
 
     status, kind, title = 401, "second-factor-needed", "A code is needed, too"
 

@@ -61,6 +61,13 @@ def _optional_folder(text: str) -> Path | None:
     return _folder(text) if text else None
 
 
+def _issuer(text: str) -> str:
+    plain = text.startswith(("http://127.0.0.1:", "http://localhost:"))
+    if text and not plain and not text.startswith("https://"):
+        raise ValueError("expected an https:// address")
+    return text.rstrip("/")
+
+
 def _count(text: str) -> int:
     if not text.isdigit():
         raise ValueError("expected a whole number, 0 or more")
@@ -89,6 +96,10 @@ TABLE = (
     Setting("STEWARD_SMS_URL", "sms_url", "", "SMS operator; empty: `steward up` starts a simulated one"),
     Setting("STEWARD_SMS_KEY", "sms_key", "", "Account at the SMS operator"),
     Setting("STEWARD_SMS_SECRET", "sms_secret", "", "Signs requests to the SMS operator"),
+    Setting("STEWARD_OIDC_ISSUER", "oidc_issuer", "", "OpenID provider at which people may log in; empty: none", _issuer),
+    Setting("STEWARD_OIDC_CLIENT", "oidc_client", "", "Client id at the OpenID provider"),
+    Setting("STEWARD_OIDC_SECRET", "oidc_secret", "", "Client secret at the OpenID provider"),
+    Setting("STEWARD_OIDC_REDIRECT", "oidc_redirect", "", "Address of the console as browsers reach it, as the provider knows it"),
     Setting("STEWARD_DEMO_PASSWORD", "demo_password", "", "Password of the demo log-ins; empty: generated"),
     Setting("STEWARD_POLICY", "policy", "", "Folder whose {service}.toml files override shipped numbers", _optional_folder),
     Setting("STEWARD_HEALTH", "health", "127.0.0.1:0", "Where this process serves /healthz, /readyz, /metrics; 0: any free port", _health),
@@ -111,6 +122,10 @@ class Settings:
     sms_url: str
     sms_key: str = field(repr=False)
     sms_secret: str = field(repr=False)
+    oidc_issuer: str
+    oidc_client: str
+    oidc_secret: str = field(repr=False)
+    oidc_redirect: str
     demo_password: str = field(repr=False)
     policy: Path | None
     health: str

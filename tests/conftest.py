@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import secrets
 import signal
 import sys
 from collections.abc import Generator, Iterator
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 
 from steward.bus.client import Client
+from steward.local.ports import LOOPBACK, free_port
 from steward.settings import adopted
+from steward.testing.oidc_provider import Provider
 from steward.testing.system import System, running_system
 
 PLUGINS = Path(__file__).with_name("plugins")
@@ -28,10 +32,17 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
 
 
 @pytest.fixture(scope="session")
-def system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
+def provider() -> Iterator[Provider]:
+    """An OpenID provider, at which people may log in to the shared system."""
+    with Provider("steward", secrets.token_urlsafe(), f"http://{LOOPBACK}:{free_port()}/") as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def system(tmp_path_factory: pytest.TempPathFactory, provider: Provider) -> Iterator[System]:
     """A system of its own, ready. Its settings are this process's environment while it runs."""
-    folder = tmp_path_factory.mktemp("system")
-    with running_system(folder, env={"PYTHONPATH": str(PLUGINS)}) as running, adopted(running.environ):
+    env = {"PYTHONPATH": str(PLUGINS), "STEWARD_HTTP": urlsplit(provider.redirect).netloc, **provider.settings}
+    with running_system(tmp_path_factory.mktemp("system"), env=env) as running, adopted(running.environ):
         yield running
 
 

@@ -9,6 +9,7 @@ export class Problem extends Error {
     this.errors = document.errors ?? [];
     this.type = document.type ?? "";
     this.code = document.code ?? "";
+    this.proof = document.proof ?? "";
   }
 }
 

@@ -1,6 +1,7 @@
 // The live view: log in, raise a ticket, watch it fan out.
 
 import { get, known, listen, post, remember } from "./api.js";
+import { beginLogIn, forgetLogIn } from "./login.js";
 import { begin, eventOnPages, openPage, speakPages } from "./pages.js";
 import { $, clockRow, eventRow, h, list, messageRow, options, orderCard, ticketRow, tone } from "./view.js";
 import { current, dayTime, names, toggle, word } from "./words.js";
@@ -50,40 +51,6 @@ function speak() {
 
 // ---- who
 
-$("log-in").onsubmit = guarded(async (event) => {
-  event.preventDefault();
-  const form = new FormData(event.target);
-  const code = form.get("code");
-  try {
-    const answer = await post("/auth/token", { username: form.get("username"), password: form.get("password"), ...(code && { code }) });
-    remember(answer.access_token);
-    sessionStorage.setItem("name", answer.name ?? form.get("username"));
-    sessionStorage.setItem("session", answer.session ?? "");
-    sessionStorage.setItem("factor_by", answer.second_factor_by ?? "");
-    sessionStorage.setItem("limited", answer.grants?.["*"]?.includes("enrolling") ? "yes" : "");
-  } catch (error) {
-    if (error.type.endsWith(":second-factor-needed")) return askForCode(error);
-    if (error.status === 401) error.message = word("wrong_log_in");
-    throw error;
-  }
-  event.target.reset();
-  hideCode(true);
-  await enter();
-});
-
-function hideCode(hidden) {
-  $("code-box").hidden = $("code-say").hidden = hidden;
-  $("log-in").elements.namedItem("code").required = !hidden;
-}
-
-function askForCode(error) {
-  const field = $("log-in").elements.namedItem("code");
-  hideCode(false);
-  field.value = "";
-  field.focus();
-  if (error.code === "wrong") throw Object.assign(error, { message: word("wrong_code") });
-}
-
 const leave = guarded(async () => {
   const session = sessionStorage.getItem("session");
   if (session) await post(`/me/sessions/${session}/end`).catch(() => null);
@@ -93,7 +60,7 @@ const leave = guarded(async () => {
 function logOut() {
   state.stop();
   remember("");
-  hideCode(true);
+  forgetLogIn();
   for (const name of ["session", "limited", "factor_by"]) sessionStorage.removeItem(name);
   Object.assign(state, { project: "", chosen: null, matter: null, tickets: [] });
   show(false);
@@ -292,4 +259,5 @@ setInterval(() => { if (!document.hidden) drawClocks(); }, 1000);
 begin({ guarded, project: () => state.project, enter: entered });
 speak();
 show(false);
+beginLogIn({ guarded, enter });
 if (known()) enter();

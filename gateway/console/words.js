@@ -13,6 +13,7 @@ const WORDS = {
   nothing_yet: ["尚无", "nothing yet"], live: ["实时", "live"], not_live: ["正在重新连接…", "reconnecting…"], missing: ["未答复的服务：", "Did not answer: "],
   left: ["剩余", "left"], over: ["超时", "over"], not_before: ["不早于", "not before"], department: ["部门", "Department"], engineer: ["人员", "Engineer"],
   no_project: ["没有可用的项目。", "No project is granted to you."], wrong_log_in: ["用户名或密码不对。", "Wrong user name or password."],
+  log_in_over: ["企业账号：", "Company account:"], wrong_account: ["该账号不能登录本系统，或登录已过期，请重试。", "This account is not known here, or it took too long. Try again."],
   code: ["验证码", "Code"], code_say: ["请输入验证器上的六位数字，或一个恢复码。", "Six digits from your authenticator, or a recovery code."],
   wrong_code: ["验证码不对，或已用过。", "The code is wrong, or was used before."], wrong_password: ["密码不对。", "The password is wrong."],
   "page.account": ["二次验证", "Second factor"], factor_on: ["已启用", "On"], factor_off: ["未启用", "Off"], factor_set_up: ["设置", "Set up"],

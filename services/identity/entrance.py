@@ -1,7 +1,7 @@
 """The way in: what is given is counted, looked at, and answered with a token.
 
 A stranger, somebody shut out, a wrong password and a wrong code cost the same one hash, so that the time of a refusal
-tells nothing.
+tells nothing. Who comes from the provider has shown there who they are.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from services.identity.logins import USER, Logins, Visitor
 from services.identity.model import ENROLLING, User
 from services.identity.passwords import Passwords
 from services.identity.secondfactor import SecondFactor
+from services.identity.signon import Comer, SignOn
 from services.identity.store import USERS
 from steward.bus.attempts import attempt
 from steward.context import Context
@@ -32,6 +33,19 @@ View = dict[str, Any]
 
 
 @dataclass(frozen=True)
+class _Entry:
+    """Somebody whose password was right, or who came from the provider as ``subject``; ``hashed``: what to keep of the password."""
+
+    user: User
+    guard: str
+    code: str | None
+    visitor: Visitor
+    hashed: str
+    subject: str = ""
+    strong: bool = False
+
+
+@dataclass(frozen=True)
 class Entrance:
     """Answers attempts to log in."""
 
@@ -40,6 +54,7 @@ class Entrance:
     guards: Guards
     logins: Logins
     factor: SecondFactor
+    sign_on: SignOn
     keys: ApiKeys
     passwords: Passwords
     policy: Mapping[str, Any]
@@ -49,15 +64,22 @@ class Entrance:
         """Raises NotAuthenticated, SecondFactorNeeded, or Overloaded when the name is shut for a while."""
         username, password = body["username"].strip().lower(), body["password"]
         guard = self.guards.count(username)
-        user, code = self._known(username, password), body["code"]
-        try:
-            self.factor.look(user, code)
-        except SecondFactorNeeded:
-            if not code:
-                self.guards.forgive(guard)
-            raise
+        user = self._known(username, password)
+        self._look(user, guard, body["code"])
         hashed = self.passwords.renewed(user.password_hash, password)
-        return attempt(lambda: self._let_in(user, guard, hashed, code, visitor), recorded=lambda: None)  # here, so that it counts once
+        return self._entered(_Entry(user, guard, body["code"], visitor, hashed))
+
+    def by_provider(self, body: Mapping[str, Any], visitor: Visitor) -> View:
+        """For what the provider gave the browser, or our own proof of it with a code. Raises as :meth:`by_password`, and Unavailable."""
+        came, code = self._comer(body), body["code"]
+        user = came.user
+        guard = self.guards.count(user.username)
+        if not came.strong:
+            try:
+                self._look(user, guard, code)
+            except SecondFactorNeeded as needed:
+                raise SecondFactorNeeded(needed.detail, **needed.extra, proof=self.sign_on.proof(came)) from needed
+        return self._entered(_Entry(user, guard, code, visitor, user.password_hash, came.subject, came.strong))
 
     def by_key(self, text: str) -> View:
         """A short token for an API key. Raises NotAuthenticated. Nothing is counted: no guess will ever be right."""
@@ -72,15 +94,33 @@ class Entrance:
             raise NotAuthenticated(WRONG)
         return user
 
-    def _let_in(self, user: User, guard: str, hashed: str, code: str | None, visitor: Visitor) -> View:
+    def _comer(self, body: Mapping[str, Any]) -> Comer:
+        returned = body["returned"]
+        return self.sign_on.comer(returned["code"], returned["state"]) if returned else self.sign_on.proven(body["proof"])
+
+    def _look(self, user: User, guard: str, code: str | None) -> None:
+        """Whether ``code`` is good, before anything is written. Raises SecondFactorNeeded; that it was missing does not count."""
+        try:
+            self.factor.look(user, code)
+        except SecondFactorNeeded:
+            if not code:
+                self.guards.forgive(guard)
+            raise
+
+    def _entered(self, entry: _Entry) -> View:
+        return attempt(lambda: self._let_in(entry), recorded=lambda: None)  # here, so that it counts once
+
+    def _let_in(self, entry: _Entry) -> View:
+        user = entry.user
         with self.store.work(key=f"login:{new_id()}") as work:
             fresh = work.load(USERS, user.id)
-            if not fresh.active or fresh.password_hash != user.password_hash:
+            if not fresh.active or fresh.password_hash != user.password_hash or (entry.subject and fresh.subject != user.subject):
                 raise NotAuthenticated(WRONG)
-            work.apply(USERS, model.logged_in(fresh, hashed, self.context.now))
-            by = self.factor.enter(work, fresh, code)
-            session = self.logins.begin(work, USER + user.id, visitor, self._lifetime, limited=by is not None and self.context.now >= by)
-            self.guards.clear(work, guard)
+            work.apply(USERS, model.logged_in(fresh, entry.hashed, self.context.now, entry.subject))
+            by = None if entry.strong else self.factor.enter(work, fresh, entry.code)
+            limited = by is not None and self.context.now >= by
+            session = self.logins.begin(work, USER + user.id, entry.visitor, self._lifetime, limited)
+            self.guards.clear(work, entry.guard)
         grants = {EVERYWHERE: (ENROLLING,)} if session.limited else fresh.grants
         return self._told(Principal(session.holder, fresh.name, grants, session.id), self._lifetime, by)
 

@@ -15,6 +15,7 @@ MAX_GRANTS = 200
 MAX_ROLES = 50
 MAX_CODE = 32
 MAX_KEY = 128
+MAX_CARRIED = 4_000
 _ROLES = f"{', '.join(ROLES)}, or a role of the company's own"
 
 
@@ -43,21 +44,38 @@ def _code(**options: Any) -> fields.String:
     )
 
 
+class Returned(Command):
+    """What the OpenID provider gave the browser on its way back, see `GET /v1/auth/oidc`."""
+
+    code = fields.String(required=True, validate=validate.Length(min=1, max=MAX_CARRIED))
+    state = fields.String(required=True, validate=validate.Length(min=1, max=MAX_CARRIED))
+
+
+WAYS_IN = ({"username", "password"}, {"api_key"}, {"returned"}, {"proof", "code"})
+"""What is needed of each way to log in."""
+_WITH_CODE = {"username", "password", "proof"}
+
+
 class LogIn(Command):
-    """A user name and its password, and a code if a problem of type `second-factor-needed` asks for one; or an API key alone."""
+    """One of: a user name and its password; what the OpenID provider gave the browser; an API key.
+
+    If a problem of type `second-factor-needed` asks for a code: the same again with `code`; after the provider, its `proof` with `code`.
+    """
 
     username = fields.String(validate=validate.Length(min=1, max=64))
     password = _password(required=False)
     code = _code(load_default=None, allow_none=True)
     api_key = fields.String(load_default=None, validate=validate.Length(min=1, max=MAX_KEY), metadata={"format": "password"})
+    returned = fields.Nested(Returned, load_default=None)
+    proof = fields.String(load_default=None, validate=validate.Length(min=1, max=MAX_CARRIED), metadata={"format": "password"})
 
     @validates_schema
     def _one_way(self, data: dict[str, Any], **_: Any) -> None:
-        of_user = [name for name in ("username", "password", "code") if data.get(name) is not None]
-        if data.get("api_key") is not None:
-            wrong = {name: ["Does not go with api_key."] for name in of_user}
-        else:
-            wrong = {name: ["Missing data for required field."] for name in ("username", "password") if name not in of_user}
+        given = {name for name, value in data.items() if value is not None}
+        way = next((way for way in WAYS_IN[1:] if way & given - {"code"}), WAYS_IN[0])
+        also = {"code"} if way & _WITH_CODE else set()
+        wrong = {name: ["Missing data for required field."] for name in way - given}
+        wrong |= {name: [f"Does not go with {min(way - {'code'})}."] for name in given - way - also}
         if wrong:
             raise ValidationError(wrong)
 
@@ -152,6 +170,19 @@ class TokenView(Schema):
     grants = fields.Dict(keys=fields.String(), values=fields.List(fields.String()), required=True)
     session = fields.String(required=True, metadata={"description": "its id, by which it is ended"})
     second_factor_by = moment("when a second factor must be set up at the latest; from then on nothing else is possible", allow_none=True)
+
+
+class SignOnView(Schema):
+    """Where to log in at the company's OpenID provider (单点登录)."""
+
+    offered = fields.Boolean(required=True)
+    name = fields.String(required=True, metadata={"description": "what people call it"})
+    url = fields.String(required=True, allow_none=True, metadata={"description": "where the browser goes"})
+    state = fields.String(
+        required=True,
+        allow_none=True,
+        metadata={"description": "what it must bring back: compare, then send it with the code as `returned`"},
+    )
 
 
 class SecondFactorView(Schema):
@@ -255,6 +286,7 @@ class UserView(Schema):
     grants = fields.Dict(keys=fields.String(), values=fields.List(fields.String()))
     active = fields.Boolean()
     second_factor = fields.Boolean(metadata={"description": "whether a code is needed to log in"})
+    linked = fields.Function(lambda user: bool(user.subject), metadata={"type": "boolean", "description": "to an account of the provider"})
     away = fields.List(fields.Nested(AbsenceView), metadata={"description": "leave, in order; what is over goes with the next change"})
     created_at = moment(allow_none=True)
     last_login_at = moment(allow_none=True)

@@ -16,7 +16,9 @@ from services.identity.guarding import Guards
 from services.identity.logins import USER, Logins, Visitor
 from services.identity.model import User
 from services.identity.passwords import Passwords, passwords
+from services.identity.provider import provider
 from services.identity.secondfactor import SecondFactor
+from services.identity.signon import SignOn
 from services.identity.spec import SPEC
 from services.identity.store import ROLLS, USERS
 from steward.errors import BadInput, NotAuthenticated, NotFound
@@ -59,7 +61,7 @@ class Identity(Service):
 
     @rpc
     def log_in(self, body: dict[str, Any], visitor: Any = None) -> View:
-        """A token for a right password, with a code where one is needed, or for an API key.
+        """A token for a right password, for what the OpenID provider gave, with a code where one is needed, or for an API key.
 
         Raises NotAuthenticated, SecondFactorNeeded, or Overloaded when the name is shut for a while.
 
@@ -67,7 +69,13 @@ class Identity(Service):
         """
         if body["api_key"]:
             return self._entrance.by_key(body["api_key"])
-        return self._entrance.by_password(body, Visitor.of(visitor))
+        way = self._entrance.by_provider if body["returned"] or body["proof"] else self._entrance.by_password
+        return way(body, Visitor.of(visitor))
+
+    @rpc
+    def sign_on(self) -> View:
+        """Where to log in at the company's OpenID provider, good for some minutes."""
+        return self._sign_on.offer()
 
     @rpc
     def me(self) -> View:
@@ -199,6 +207,11 @@ class Identity(Service):
         return view
 
     @rpc
+    def unlink(self, user: str, body: dict[str, Any]) -> View:
+        """Undo a user's link to an account of the provider: the next one of that user name is linked."""
+        return self._change(user, lambda state: model.unlink(self._own(state)), ends="unlinked")
+
+    @rpc
     def sessions(self, user: str) -> View:
         """Where a user is logged in, for whoever manages them."""
         return self._logins.of(USER + self._managed(self.store.read.get(USERS, user)).id)
@@ -278,6 +291,11 @@ class Identity(Service):
         return ApiKeys(self.store, self.context, self.sealer, self._policy["api_keys"])
 
     @property
+    def _sign_on(self) -> SignOn:
+        rules = self._policy["oidc"]
+        return SignOn(self.store, self.context, self.sealer, provider(rules), rules)
+
+    @property
     def _entrance(self) -> Entrance:
         return Entrance(
             store=self.store,
@@ -285,6 +303,7 @@ class Identity(Service):
             guards=self._guards,
             logins=self._logins,
             factor=self._factor,
+            sign_on=self._sign_on,
             keys=self._keys,
             passwords=self._passwords,
             policy=self._policy,

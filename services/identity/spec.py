@@ -26,6 +26,7 @@ SPEC = ServiceSpec(
         Event("user_activated", f"{_S}UserChanged", "A user is let in again", seen_with=_SEEN),
         Event("standing_changed", f"{_S}StandingChanged", "Whether, as what or when a user can be called upon", seen_with=_SEEN),
         Event("password_changed", f"{_S}UserChanged", "A user has another password", seen_with=_SEEN),
+        Event("account_unlinked", f"{_S}UserChanged", "A user is no longer linked to an account of the provider", seen_with=_SEEN),
         Event("session_ended", f"{_S}SessionEnded", "Tokens of a session are no longer good", seen_with=_SEEN),
         Event("session_renewed", f"{_S}SessionRenewed", "A session goes on with other grants", seen_with=_SEEN),
         Event(
@@ -39,6 +40,13 @@ SPEC = ServiceSpec(
     ),
     calls=(
         Call("log_in", "public", "Log in", body=f"{_S}LogIn", answer=f"{_S}TokenView", deadline_s=HASHING_S),
+        Call(
+            "sign_on",
+            "public",
+            "Where to log in with an account of the company's OpenID provider",
+            answer=f"{_S}SignOnView",
+            deadline_s=HASHING_S,
+        ),
         Call("me", "identity.me", "Who the caller is", answer=f"{_S}MeView"),
         Call(
             "change_password",
@@ -61,6 +69,7 @@ SPEC = ServiceSpec(
             )
         ),
         Call("reset_second_factor", "identity.manage", "Take away a lost second factor", body=_NOTHING, answer=f"{_S}UserView"),
+        Call("unlink", "identity.manage", "Undo a user's link to an account of the provider", body=_NOTHING, answer=f"{_S}UserView"),
         Call("sessions", "identity.manage", "Where a user is logged in", answer=f"{_S}SessionsView"),
         Call("end_session", "identity.manage", "End a session of a user", body=_NOTHING, answer=f"{_S}SessionView"),
         Call("session_watch", "identity.watch", "What became of sessions, for gateways", body=f"{_S}Watch", answer=f"{_S}WatchView"),
@@ -88,6 +97,7 @@ SPEC = ServiceSpec(
     ),
     routes=(
         Route("POST", "/auth/token", "log_in", visitor=True),
+        Route("GET", "/auth/oidc", "sign_on"),
         Route("GET", "/me", "me"),
         Route("POST", "/me/password", "change_password"),
         Route("GET", "/me/sessions", "my_sessions"),
@@ -112,6 +122,7 @@ SPEC = ServiceSpec(
         Route("POST", "/users/{user}/absences/{absence}/end", "end_absence", changes=True),
         Route("POST", "/users/{user}/password", "set_password", changes=True),
         Route("POST", "/users/{user}/totp/reset", "reset_second_factor", changes=True),
+        Route("POST", "/users/{user}/oidc/unlink", "unlink", changes=True),
         Route("GET", "/users/{user}/sessions", "sessions"),
         Route("POST", "/users/{user}/sessions/{session}/end", "end_session"),
     ),
@@ -123,7 +134,7 @@ SPEC = ServiceSpec(
         Permission("identity.watch", (), "Know of all sessions; for services alone"),
     ),
     collections=(
-        Collection("users", (Index(("username",), unique=True), Index(("project", "_id")))),
+        Collection("users", (Index(("username",), unique=True), Index(("project", "_id")), Index(("subject",)))),
         Collection("guards", (Index(("since",)),)),
         Collection("rolls"),
         Collection("factors"),

@@ -23,6 +23,7 @@ from services.identity.model.users import (
     roll_of,
     set_active,
     set_password,
+    unlink,
     with_second_factor,
 )
 
@@ -52,5 +53,6 @@ __all__ = [
     "roll_of",
     "set_active",
     "set_password",
+    "unlink",
     "with_second_factor",
 ]

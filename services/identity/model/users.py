@@ -54,7 +54,8 @@ class Absence:
 class User:
     """Somebody who logs in. ``grants`` holds the roles by project (``*``: every project, those to come too).
 
-    ``away`` never overlap, and are in order. ``second_factor``: whether a code is needed to log in.
+    ``away`` never overlap, and are in order. ``second_factor``: whether a code is needed to log in. ``subject``: a keyed
+    hash of what the OpenID provider calls them, once they came from there.
     """
 
     id: str
@@ -67,6 +68,7 @@ class User:
     last_login_at: datetime | None = None
     away: tuple[Absence, ...] = ()
     second_factor: bool = False
+    subject: str = ""
     project: str = EVERYWHERE
     version: int = 0
 
@@ -232,12 +234,24 @@ def with_second_factor(user: User, on: bool) -> Decision[User]:
     return Decision(replace(user, second_factor=on))
 
 
-def logged_in(user: User, password_hash: str, now: datetime) -> Decision[User]:
-    """A right password was given; ``password_hash`` may be a fresh hash of it. Raises IllegalTransition when inactive."""
+def logged_in(user: User, password_hash: str, now: datetime, subject: str = "") -> Decision[User]:
+    """A right password was given, of which ``password_hash`` may be a fresh hash; or they came from the provider as ``subject``.
+
+    Raises IllegalTransition when inactive, or when they came from the provider as somebody else before.
+    """
     if not user.active:
         raise IllegalTransition.of("log_in", "inactive", ["activate"])
-    state = replace(user, password_hash=password_hash, last_login_at=now)
+    if subject and user.subject not in ("", subject):
+        raise IllegalTransition.of("log_in", "linked to another account of the provider", ["unlink"])
+    state = replace(user, password_hash=password_hash, last_login_at=now, subject=subject or user.subject)
     return Decision(state, (Fact("logged_in", {"user": user.id}),))
+
+
+def unlink(user: User) -> Decision[User]:
+    """Whoever next comes from the provider under this user name is it. Raises IllegalTransition when nobody came yet."""
+    if not user.subject:
+        raise IllegalTransition.of("unlink", "not linked", [])
+    return Decision(replace(user, subject=""), (Fact("account_unlinked", {"user": user.id}),))
 
 
 def check_password(text: str, rules: Mapping[str, Any]) -> None:

@@ -82,6 +82,18 @@ def test_the_name_is_shut_exactly_as_long_as_policy_says() -> None:
     assert model.attempt(guard, "g", LOCKOUT, end).state.failures == 1
 
 
+def test_who_came_from_the_provider_is_that_account_until_it_is_unlinked() -> None:
+    linked = model.logged_in(user(), "hash", NOON, "account-1").state
+    assert model.logged_in(linked, "hash", NOON).state.subject == "account-1"
+    with pytest.raises(IllegalTransition, match="another account"):
+        model.logged_in(linked, "hash", NOON, "account-2")
+    unlinked = model.unlink(linked)
+    check_contract(unlinked)
+    assert model.logged_in(unlinked.state, "hash", NOON, "account-2").state.subject == "account-2"
+    with pytest.raises(IllegalTransition):
+        model.unlink(unlinked.state)
+
+
 def test_old_failures_are_forgotten_after_their_window() -> None:
     guard = model.attempt(None, "g", LOCKOUT, NOON).state
     late = NOON + timedelta(seconds=LOCKOUT["window_s"])
