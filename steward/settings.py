@@ -136,7 +136,10 @@ class Settings:
     @classmethod
     def from_env(cls, environ: Mapping[str, str] = os.environ) -> Settings:
         """The settings that ``environ`` holds. Raises SettingsError naming the variable that is missing or wrong."""
-        return cls(**{row.attribute: _value(row, environ) for row in TABLE})
+        found = cls(**{row.attribute: _value(row, environ) for row in TABLE})
+        if found.oidc_issuer:
+            found.require("oidc_client", "oidc_secret", "oidc_redirect")
+        return found
 
     def require(self, *attributes: str) -> None:
         """Raise SettingsError for the first of ``attributes`` that is empty, e.g. ``require("amqp_uri")``."""

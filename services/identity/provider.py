@@ -145,23 +145,16 @@ def _read(answer: httpx.Response) -> bytes:
 
 
 @cache
-def named() -> tuple[str, str, str, str] | None:
-    """Issuer, client, secret and redirect as the environment has them; None: no provider. Raises SettingsError."""
-    settings = Settings.from_env()
-    if not settings.oidc_issuer:
+def _known() -> Provider | None:
+    ours = Settings.from_env()
+    if not ours.oidc_issuer:
         return None
-    settings.require("oidc_client", "oidc_secret", "oidc_redirect")
-    return settings.oidc_issuer, settings.oidc_client, settings.oidc_secret, settings.oidc_redirect
-
-
-_providers: dict[str, Provider] = {}
+    return Provider(ours.oidc_issuer, ours.oidc_client, ours.oidc_secret, ours.oidc_redirect, {})
 
 
 def provider(rules: Mapping[str, Any]) -> Provider | None:
-    """This installation's provider, if it has one; the same one each time, for what it remembers. Raises SettingsError."""
-    ours = named()
-    if ours is None:
-        return None
-    known = _providers.setdefault(ours[0], Provider(*ours, rules=rules))
-    known.rules = rules
-    return known
+    """This installation's provider, if it has one; the same one each time, for what it remembers."""
+    found = _known()
+    if found is not None:
+        found.rules = rules
+    return found

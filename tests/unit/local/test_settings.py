@@ -62,6 +62,16 @@ def test_require_names_the_variable_that_is_empty() -> None:
         Settings.from_env(ENOUGH).require("mongo_uri", "amqp_uri")
 
 
+def test_a_provider_without_our_account_there_is_refused_at_the_start() -> None:
+    there = {**ENOUGH, "STEWARD_OIDC_ISSUER": "https://login.example.com/"}
+    with pytest.raises(SettingsError, match="STEWARD_OIDC_CLIENT"):
+        Settings.from_env(there)
+    with pytest.raises(SettingsError, match="STEWARD_OIDC_ISSUER"):
+        Settings.from_env(there | {"STEWARD_OIDC_ISSUER": "http://login.example.com"})
+    whole = {f"STEWARD_OIDC_{name}": "x" for name in ("CLIENT", "SECRET", "REDIRECT")}
+    assert Settings.from_env(there | whole).oidc_issuer == "https://login.example.com"
+
+
 def test_every_setting_stands_in_the_table_once() -> None:
     assert sorted(row.attribute for row in TABLE) == sorted(Settings.__dataclass_fields__)
     assert all(f"`{row.name}`" in markdown_table() for row in TABLE)
