@@ -14,6 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import Any
 
+import pymongo
 from pymongo import MongoClient, ReplaceOne
 from pymongo.client_session import ClientSession
 from pymongo.database import Database
@@ -23,6 +24,7 @@ from steward.store.client import Document, connect, database, ensure_indexes
 from steward.store.journal import JOURNAL
 
 WRITERS = 4
+PATIENCE_S = 120
 MARKED_AT_ONCE = 20
 """Relays take entries off the outbox in batches; measured in this system they hold about so many under load."""
 
@@ -60,8 +62,8 @@ def units_by_ticket(uri: str, tickets: Iterable[str]) -> list[list[Unit]]:
 def tickets_per_second(uri: str, tickets: list[list[Unit]], together: int = 1) -> float:
     """How many tickets' worth of writes a second the store takes from 4 writers, ``together`` units in a transaction."""
     client = connect(uri)
+    _empty(client)
     for name, spec in installed_services().items():
-        client.drop_database(_bench(name))
         ensure_indexes(client[_bench(name)], replace(spec, collections=(*spec.collections, JOURNAL)))
     groups = _groups(tickets, together)
     started = time.perf_counter()
@@ -69,10 +71,15 @@ def tickets_per_second(uri: str, tickets: list[list[Unit]], together: int = 1) -
         list(pool.map(lambda group: _write(client, group), groups))
     _mark(client, tickets)
     seconds = time.perf_counter() - started
-    for name in installed_services():
-        client.drop_database(_bench(name))
+    _empty(client)
     client.close()
     return len(tickets) / seconds
+
+
+def _empty(client: MongoClient[Document]) -> None:
+    with pymongo.timeout(PATIENCE_S):  # on a disk that is slow, longer than a service would wait for anything
+        for name in installed_services():
+            client.drop_database(_bench(name))
 
 
 def _groups(tickets: list[list[Unit]], together: int) -> list[list[Unit]]:

@@ -109,6 +109,11 @@ def test_another_file_and_another_project_do_not_disturb_each_other(replay: Repl
     assert replay.tickets() == 2 * ROWS
 
 
+def clocks_of_tickets(table: Mapping[str, str]) -> int:
+    """How many were started but for offers: how many of those are made while all hands are full is a matter of the moment."""
+    return int(table["clocks started"]) - int(table["offered to somebody"])
+
+
 def test_two_replicas_of_everything_come_to_the_same_result(replay: Replay, tmp_path: Path) -> None:
     _, alone, _ = replay.run()
     with running_system(tmp_path / "two", replicas={"all": 2}, env={"PYTHONPATH": str(PLUGINS)}) as system:
@@ -116,5 +121,6 @@ def test_two_replicas_of_everything_come_to_the_same_result(replay: Replay, tmp_
         code, table, printed = twin.run()
         assert_all_raised(table, code, printed)
         assert twin.tickets() == ROWS
-    for counted in ("raised", "dispatched", "clocks started", "messages queued"):
+    for counted in ("raised", "dispatched", "messages queued"):
         assert table[counted] == alone[counted], counted
+    assert clocks_of_tickets(table) == clocks_of_tickets(alone)
