@@ -16,7 +16,7 @@ def test_whoever_is_logged_in_there_is_so_here_and_nobody_else(page: Page, syste
     place = town.found(system.url, system.settings.token_key)
     town.add_user(system.url, place.key, f"desk-{place.name}", place.name, ["desk"])
     provider.visitor = "stranger"
-    over_there = page.get_by_role("button", name="企业账号：OpenID")
+    over_there = page.get_by_role("button", name="OpenID")
     over_there.click()
     expect(page.locator("#problem")).to_have_text("该账号不能登录本系统，或登录已过期，请重试。")
     provider.visitor, provider.people = place.name, {place.name: {"preferred_username": f"desk-{place.name}"}}
