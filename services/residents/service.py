@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import asdict
 
 from services.residents import model, sealing
+from services.residents.cards import Cards
+from services.residents.cases import Cases
 from services.residents.desk import Desk, View, answered, told
 from services.residents.lists import Lists
 from services.residents.model import Person, Unit
@@ -182,6 +184,66 @@ class Residents(Service):
         return view
 
     @rpc
+    def open_case(self, project: str, body: View) -> View:
+        return self._cases.open(project, body)
+
+    @rpc
+    def cases(self, project: str, query: View) -> View:
+        return self._cases.listed(project, query)
+
+    @rpc
+    def case(self, project: str, case: str) -> View:
+        return self._cases.get(project, case)
+
+    @rpc
+    def take_step(self, project: str, case: str, step: str, body: View) -> View:
+        return self._cases.take(project, case, step, body)
+
+    @rpc
+    def complete_case(self, project: str, case: str, body: View) -> View:
+        return self._cases.complete(project, case)
+
+    @rpc
+    def cancel_case(self, project: str, case: str, body: View) -> View:
+        return self._cases.cancel(project, case, body)
+
+    @rpc
+    def defect(self, project: str, case: str, defect: str) -> View:
+        return self._cases.defect(project, case, defect)
+
+    @rpc
+    def issue_card(self, project: str, body: View) -> View:
+        return Cards(self._desk).issue(project, body)
+
+    @rpc
+    def request_staff_card(self, project: str, body: View) -> View:
+        return Cards(self._desk).request_staff(project, body)
+
+    @rpc
+    def cards(self, project: str, query: View) -> View:
+        return Cards(self._desk).listed(project, query)
+
+    @rpc
+    def card(self, project: str, card: str) -> View:
+        return Cards(self._desk).get(project, card)
+
+    @rpc
+    def approve_card(self, project: str, card: str, body: View) -> View:
+        return Cards(self._desk).approve(project, card)
+
+    @rpc
+    def hand_out_card(self, project: str, card: str, body: View) -> View:
+        return Cards(self._desk).hand_out(project, card, body)
+
+    @rpc
+    def lose_card(self, project: str, card: str, body: View) -> View:
+        return Cards(self._desk).lose(project, card, body)
+
+    @rpc
+    def return_card(self, project: str, card: str, body: View) -> View:
+        return Cards(self._desk).give_back(project, card)
+
+    @rpc
     def contact(self, project: str, person: str) -> View:
         return People(self._desk).contact(project, person)
 
@@ -204,6 +266,10 @@ class Residents(Service):
     @property
     def _desk(self) -> Desk:
         return Desk(self.store, self.context, self.policy, self.sealer)
+
+    @property
+    def _cases(self) -> Cases:
+        return Cases(self._desk, self.remote)
 
     def _shown(self, hit: Hit) -> View:
         nobody = {"person": None, "unit": None, "vehicle": None}

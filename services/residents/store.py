@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from services.residents.model import Building, Person, Project, Unit, Vehicle, Zone
+from services.residents.model import Building, Kind, Person, Project, Unit, Vehicle, Zone
+from services.residents.model.cards import Card, CardState
+from services.residents.model.cases import Case, State
 from steward.store.repository import Repository
 
 IMPORTS = "imports"
@@ -26,9 +28,22 @@ def _vehicle_fields(vehicle: Vehicle) -> Mapping[str, Any]:
     return {"plates": print_} | ({} if vehicle.gone else {"taken": print_})
 
 
+def _case_fields(case: Case) -> Mapping[str, Any]:
+    """``taken`` keeps two open cases from being about the same: a unit is handed over once, by whomever."""
+    whose = "" if case.kind is Kind.HANDOVER else case.person
+    return {"taken": f"{case.kind}:{case.unit}:{whose}"} if case.state is State.OPEN else {}
+
+
+def _card_fields(card: Card) -> Mapping[str, Any]:
+    """``taken`` keeps two cards that are out from having one number."""
+    return {"taken": card.number} if card.number and card.state is not CardState.RETURNED else {}
+
+
 PROJECTS = Repository("projects", Project)
 ZONES = Repository("zones", Zone)
 BUILDINGS = Repository("buildings", Building)
 UNITS = Repository("units", Unit, _unit_fields)
 PEOPLE = Repository("people", Person, _person_fields)
 VEHICLES = Repository("vehicles", Vehicle, _vehicle_fields)
+CASES = Repository("cases", Case, _case_fields)
+CARDS = Repository("cards", Card, _card_fields)

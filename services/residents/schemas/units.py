@@ -24,7 +24,7 @@ def _area(**options: Any) -> fields.Float:
     )
 
 
-def _share(**options: Any) -> fields.String:
+def share_field(**options: Any) -> fields.String:
     return fields.String(allow_none=True, validate=_SHARE, metadata={"description": "what an owner owns of the unit, e.g. 1/3"}, **options)
 
 
@@ -54,13 +54,13 @@ class MakeTie(Command):
     role = fields.Enum(Role, by_value=True, required=True)
     since = fields.Date(data_key="from", load_default=None, allow_none=True, metadata={"description": "default: today"})
     until = fields.Date(data_key="to", load_default=None, allow_none=True)
-    share = _share(load_default=None)
+    share = share_field(load_default=None)
 
 
 class SetShare(Command):
     """What an owner owns of the unit; null: not said. All open shares together are at most the whole."""
 
-    share = _share(required=True)
+    share = share_field(required=True)
 
 
 class EndTie(Command):
