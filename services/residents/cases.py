@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from datetime import date
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from services.residents import showing
 from services.residents.desk import Desk, View, answered, page, told
-from services.residents.model import Form, Given, Kind, Role, Tie, Unit, cases, forms, moves, plans
+from services.residents.model import Form, Given, Kind, Role, Tie, Unit, cases, forms, moves, plans, vehicles
 from services.residents.model.cases import Case, Record
+from services.residents.model.contacts import Rhythm
 from services.residents.model.forms import Defect
 from services.residents.model.plans import Step
+from services.residents.model.vehicles import Lease
 from services.residents.schemas.cases import CaseView, DefectText
-from services.residents.store import CASES, UNITS
+from services.residents.store import CASES, UNITS, VEHICLES
 from steward.bus.calls import RemoteServices
 from steward.errors import BadInput, NotPermitted
 from steward.facts import Decision
@@ -36,6 +39,8 @@ class Cases:
         if body["agent"] is not None:
             self._desk.require_person(project, body["agent"], "agent")
         self._desk.require_unit(project, body["unit"])
+        if body["vehicle"] is not None:
+            self._require_vehicle(project, body["vehicle"], body["person"])
         unit = self._store.read.get(UNITS, body["unit"], project)
         case = self._new(project, body, unit)
         moves.require_fitting(case, unit, self._desk.today(project))
@@ -62,6 +67,13 @@ class Cases:
             decision = cases.take(state, step, self._given(work, state, row, body), self._desk.stamp)
             return answered(work, CaseView, _shown(work.apply(CASES, decision)))
 
+    def strike(self, project: str, case: str, step: str, body: View) -> View:
+        """What was recorded of a step was wrong."""
+        with self._store.work() as work:
+            state = work.load(CASES, case, project)
+            decision = cases.strike(state, step, body["because"], self._desk.stamp)
+            return answered(work, CaseView, _shown(work.apply(CASES, decision)))
+
     def complete(self, project: str, case: str) -> View:
         """The case takes effect on its unit, in the same write."""
         home, today = self._desk.project(project), self._desk.today(project)
@@ -69,9 +81,7 @@ class Cases:
             state = work.load(CASES, case, project)
             done = work.apply(CASES, cases.complete(state, today, self._desk.stamp))
             unit = work.load(UNITS, done.unit, project)
-            effect = _EFFECTS.get(done.kind)
-            if effect:
-                self._desk.apply_unit(work, unit, effect(self, done, unit), home)
+            self._desk.apply_unit(work, unit, _EFFECTS[done.kind](self, work, done, unit), home)
             return answered(work, CaseView, _shown(done))
 
     def cancel(self, project: str, case: str, body: View) -> View:
@@ -99,6 +109,12 @@ class Cases:
         first = date.fromisoformat(self._remote.clocks.working_day(project=case.project, query=query)["day"])
         if case.on < first:
             raise BadInput.of("on", f"is less than {days} working days ahead: {first} is the first")
+
+    def _require_vehicle(self, project: str, vehicle: str, person: str) -> None:
+        """Raises BadInput (vehicle) unless it is here, and that person's."""
+        found = self._store.read.where(VEHICLES, {"project": project, "person": person})
+        if not any(known.id == vehicle and known.gone is None for known in found):
+            raise BadInput.of("vehicle", "is not a vehicle of this person")
 
     def _require_role(self, project: str, step: Step) -> None:
         held = self._desk.context.principal.roles(project)
@@ -129,29 +145,51 @@ class Cases:
     def _tie(self, case: Case, role: Role) -> Tie:
         return Tie(new_id(), case.person, role, _day(case), case.until, case.share, made=self._desk.stamp)
 
+    def _visit_by(self, case: Case) -> datetime | None:
+        """When the day is over by which those who move in are to be visited; None: nobody moves in."""
+        if not case.moving_in:
+            return None
+        last = Rhythm(**self._desk.policy(case.project)["visits"]["moved_in"]).after(_day(case))
+        zone = ZoneInfo(self._desk.project(case.project).timezone)
+        return datetime.combine(last + timedelta(days=1), time(), zone).astimezone(UTC)
+
     def _most(self, case: Case) -> int:
         most: int = self._desk.policy(case.project)["people"]["max_ties"]
         return most
 
-    def _hand_over(self, case: Case, unit: Unit) -> Decision[Unit]:
+    def _hand_over(self, work: Work, case: Case, unit: Unit) -> Decision[Unit]:
         terms = self._desk.terms(case.project)
-        return moves.hand_over(unit, self._tie(case, Role.OWNER), _day(case), case.moving_in, terms, self._most(case))
+        return moves.hand_over(unit, self._tie(case, Role.OWNER), self._visit_by(case), terms, self._most(case))
 
-    def _transfer(self, case: Case, unit: Unit) -> Decision[Unit]:
-        return moves.transfer(unit, case.leaving, self._tie(case, Role.OWNER), self._desk.stamp, self._most(case))
+    def _transfer(self, work: Work, case: Case, unit: Unit) -> Decision[Unit]:
+        tie, today = self._tie(case, Role.OWNER), self._desk.today(case.project)
+        return moves.transfer(unit, case.leaving, tie, self._visit_by(case), self._desk.stamp, today, self._most(case))
 
-    def _tenant_in(self, case: Case, unit: Unit) -> Decision[Unit]:
-        return moves.tenant_in(unit, self._tie(case, Role.TENANT), self._most(case))
+    def _tenant_in(self, work: Work, case: Case, unit: Unit) -> Decision[Unit]:
+        return moves.tenant_in(unit, self._tie(case, Role.TENANT), self._visit_by(case), self._most(case))
 
-    def _move_out(self, case: Case, unit: Unit) -> Decision[Unit]:
-        return moves.move_out(unit, case.leaving, case.person, _day(case), self._desk.stamp)
+    def _move_out(self, work: Work, case: Case, unit: Unit) -> Decision[Unit]:
+        today = self._desk.today(case.project)
+        return moves.move_out(unit, case.leaving, case.person, _day(case), self._desk.stamp, today)
+
+    def _park(self, work: Work, case: Case, space: Unit) -> Decision[Unit]:
+        """The space is saved anew, so that two leases of it at one moment meet."""
+        if case.vehicle is None or case.until is None:
+            raise ValueError("a parking lease has its vehicle and its end")
+        vehicle = work.load(VEHICLES, case.vehicle, case.project)
+        others = self._store.read.where(VEHICLES, {"project": case.project, "spaces": space.id})
+        agreed = Lease(case.id, space.id, case.number, _day(case), case.until)
+        work.apply(VEHICLES, vehicles.lease(vehicle, agreed, [other for other in others if other.id != vehicle.id]))
+        work.apply(UNITS, Decision(space))
+        return Decision(space)
 
 
-_EFFECTS: Mapping[Kind, Callable[[Cases, Case, Unit], Decision[Unit]]] = {
+_EFFECTS: Mapping[Kind, Callable[[Cases, Work, Case, Unit], Decision[Unit]]] = {
     Kind.HANDOVER: Cases._hand_over,
     Kind.TRANSFER: Cases._transfer,
     Kind.TENANT_IN: Cases._tenant_in,
     Kind.MOVE_OUT: Cases._move_out,
+    Kind.PARKING: Cases._park,
 }
 
 
@@ -175,4 +213,4 @@ def _shown_step(case: Case, step: Step) -> dict[str, Any]:
 
 
 def _shown_record(record: Record) -> dict[str, Any]:
-    return {**vars(record.given), "made": record.made, "signed": record.given.signature is not None}
+    return {**vars(record), **vars(record.given), "signed": record.given.signature is not None}

@@ -7,6 +7,7 @@ from dataclasses import asdict
 from services.residents import model, sealing
 from services.residents.cards import Cards
 from services.residents.cases import Cases
+from services.residents.contacts import Contacts
 from services.residents.desk import Desk, View, answered, told
 from services.residents.lists import Lists
 from services.residents.model import Person, Unit
@@ -21,9 +22,11 @@ from services.residents.search.finding import Finder, Hit
 from services.residents.spec import SPEC
 from services.residents.store import IMPORTS, PROJECTS, UNITS
 from services.residents.units import Units
+from services.residents.vacancies import Vacancies
 from services.residents.vehicles import Vehicles
+from steward.bus.envelope import Envelope
 from steward.ids import new_id
-from steward.service import Service, rpc, sweep
+from steward.service import Service, handles, rpc, sweep
 from steward.trust.principals import EVERYWHERE
 
 _PROJECTS_MOST = 10_000
@@ -155,6 +158,10 @@ class Residents(Service):
         return Vehicles(self._desk).remove(project, vehicle)
 
     @rpc
+    def end_lease(self, project: str, vehicle: str, body: View) -> View:
+        return Vehicles(self._desk).end_lease(project, vehicle, body)
+
+    @rpc
     def search(self, project: str, query: View) -> View:
         """People, units and vehicles by what is known of them, the best match first."""
         self._desk.project(project)
@@ -164,7 +171,15 @@ class Residents(Service):
 
     @rpc
     def vacant_units(self, project: str, query: View) -> View:
-        return Lists(self._desk).vacant(project, query)
+        return Vacancies(self._desk).listed(project, query)
+
+    @rpc
+    def confirm_vacant(self, project: str, body: View) -> View:
+        return Vacancies(self._desk).confirm(project, body)
+
+    @rpc
+    def vacancy_counts(self, project: str, query: View) -> View:
+        return Vacancies(self._desk).counts(project, query)
 
     @rpc
     def security_list(self, project: str, query: View) -> View:
@@ -198,6 +213,10 @@ class Residents(Service):
     @rpc
     def take_step(self, project: str, case: str, step: str, body: View) -> View:
         return self._cases.take(project, case, step, body)
+
+    @rpc
+    def strike_step(self, project: str, case: str, step: str, body: View) -> View:
+        return self._cases.strike(project, case, step, body)
 
     @rpc
     def complete_case(self, project: str, case: str, body: View) -> View:
@@ -244,6 +263,23 @@ class Residents(Service):
         return Cards(self._desk).give_back(project, card)
 
     @rpc
+    def note_contact(self, project: str, body: View) -> View:
+        return Contacts(self._desk).note(project, body)
+
+    @rpc
+    def contacts_due(self, project: str, query: View) -> View:
+        return Contacts(self._desk).due(project, query)
+
+    @rpc
+    def visits_due(self, project: str, query: View) -> View:
+        return Contacts(self._desk).visits(project, query)
+
+    @handles
+    def on_ticket(self, event: Envelope) -> None:
+        """tickets.raised, tickets.called_back: somebody of its unit was reached."""
+        Contacts(self._desk).heard(event)
+
+    @rpc
     def contact(self, project: str, person: str) -> View:
         return People(self._desk).contact(project, person)
 
@@ -262,6 +298,11 @@ class Residents(Service):
         """Bring files of earlier releases to what is kept now, a piece at a time."""
         Places(self._desk).file_older()
         People(self._desk).make_searchable()
+
+    @sweep
+    def count_vacancies(self) -> None:
+        """Count the vacant units of each project, once a month."""
+        Vacancies(self._desk).count_due()
 
     @property
     def _desk(self) -> Desk:

@@ -42,6 +42,7 @@ SPEC = ServiceSpec(
         Event("vehicle_removed", f"{_VEHICLES}VehicleTold", "A vehicle is here no longer", seen_with="residents.people"),
         *flows.EVENTS,
     ),
+    hears=flows.HEARS,
     calls=(
         Call("open_project", "residents.open", "Open a project", body=f"{_PLACES}OpenProject", answer=f"{_PLACES}ProjectView"),
         Call("projects", "residents.read", "Projects granted to the caller", query=_PAGE, answer=f"{_PLACES}ProjectView"),
@@ -108,7 +109,7 @@ SPEC = ServiceSpec(
             audited="read",
             subjects=("items.person.id", "items.vehicle.person"),
         ),
-        Call("vacant_units", "residents.read", "Units in which nobody lives", query=_PAGE, answer=f"{_LISTS}VacantView"),
+        Call("vacant_units", "residents.read", "Units in which nobody lives", query=f"{_LISTS}VacantQuery", answer=f"{_LISTS}VacantView"),
         Call(
             "security_list",
             "residents.security",
@@ -194,6 +195,7 @@ SPEC = ServiceSpec(
                 Index(("project", "state", "_id")),
                 Index(("state", "_id")),
                 Index(("turns_at",)),
+                Index(("project", "unvisited"), partial={"unvisited": True}),
             ),
         ),
         Collection(
@@ -218,11 +220,16 @@ SPEC = ServiceSpec(
                 Index(("project", "plates", "_id")),
                 Index(("project", "person", "_id")),
                 Index(("project", "unit", "_id")),
+                Index(("project", "spaces")),
             ),
         ),
         Collection("imports", (Index(("project", "at")),)),
         *flows.COLLECTIONS,
     ),
-    sweeps=(Sweep("turn_units", every_s=10.0, alone=True), Sweep("go_over", every_s=10.0, alone=True)),
+    sweeps=(
+        Sweep("turn_units", every_s=10.0, alone=True),
+        Sweep("go_over", every_s=10.0, alone=True),
+        Sweep("count_vacancies", every_s=10.0, alone=True),
+    ),
     menu=({"path": "/projects", "zh-CN": "项目", "en": "Projects"},),
 )

@@ -8,14 +8,19 @@ from typing import Any
 from services.residents.model import Building, Kind, Person, Project, Unit, Vehicle, Zone
 from services.residents.model.cards import Card, CardState
 from services.residents.model.cases import Case, State
+from services.residents.model.contacts import awaits_first_visit
+from services.residents.model.vacancies import VacancyCount
 from steward.store.repository import Repository
 
 IMPORTS = "imports"
 """Plain documents: what each roster did."""
+CONTACTS = "contacts"
+"""Plain documents: when a person, or somebody of a unit, was reached last."""
 
 
 def _unit_fields(unit: Unit) -> Mapping[str, Any]:
-    return {"tied": sorted({tie.person for tie in unit.ties})}
+    unvisited = {"unvisited": True} if awaits_first_visit(unit) else {}
+    return {"tied": sorted({tie.person for tie in unit.ties}), **unvisited}
 
 
 def _person_fields(person: Person) -> Mapping[str, Any]:
@@ -25,7 +30,8 @@ def _person_fields(person: Person) -> Mapping[str, Any]:
 def _vehicle_fields(vehicle: Vehicle) -> Mapping[str, Any]:
     """``taken`` keeps two vehicles that are here from having one plate."""
     print_ = vehicle.plate.fingerprint
-    return {"plates": print_} | ({} if vehicle.gone else {"taken": print_})
+    spaces = sorted({lease.space for lease in vehicle.leases})
+    return {"plates": print_, "spaces": spaces} | ({} if vehicle.gone else {"taken": print_})
 
 
 def _case_fields(case: Case) -> Mapping[str, Any]:
@@ -47,3 +53,4 @@ PEOPLE = Repository("people", Person, _person_fields)
 VEHICLES = Repository("vehicles", Vehicle, _vehicle_fields)
 CASES = Repository("cases", Case, _case_fields)
 CARDS = Repository("cards", Card, _card_fields)
+VACANCY_COUNTS = Repository("vacancy_counts", VacancyCount)

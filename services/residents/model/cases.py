@@ -42,11 +42,13 @@ class Stands(StrEnum):
 
 @dataclass(frozen=True)
 class Record:
-    """What was recorded of a step, by whom and when. Nothing of it is ever deleted."""
+    """What was recorded of a step, by whom and when. Nothing of it is ever deleted; what was wrong is ``struck``, for a reason."""
 
     step: str
     made: Stamp
     given: Given
+    struck: Stamp | None = None
+    because: str | None = None
 
 
 @dataclass(frozen=True)
@@ -85,8 +87,8 @@ class Case:
         return self.agent or self.person
 
     def given(self, step: str) -> list[Given]:
-        """What was recorded of ``step``, the latest last."""
-        return [record.given for record in self.records if record.step == step]
+        """What was recorded of ``step`` and holds, the latest last."""
+        return [record.given for record in self.records if record.step == step and record.struck is None]
 
     def stands(self, step: Step) -> Stands:
         """Where ``step`` stands."""
@@ -96,9 +98,15 @@ class Case:
         return Stands.READY if set(step.after) <= done else Stands.WAITS
 
     @property
+    def number(self) -> str:
+        """The number of the pass or permit that was given, the latest; empty: none was."""
+        said = [given.number for step in self.plan for given in self.given(step.id) if given.number]
+        return said[-1] if said else ""
+
+    @property
     def owing_fen(self) -> int | None:
         """What was last said to be unpaid, in fen; None: nothing was said."""
-        said = [record.given.owing_fen for record in self.records if record.given.owing_fen is not None]
+        said = [given.owing_fen for step in self.plan for given in self.given(step.id) if given.owing_fen is not None]
         return said[-1] if said else None
 
 
@@ -109,7 +117,7 @@ def open_case(case: Case) -> Decision[Case]:
     if case.agent == case.person:
         raise BadInput.of("agent", "is the person in whose place somebody is to come")
     if not case.plan:
-        raise BadInput.of("kind", "has no steps here, for a unit of this use")
+        raise BadInput.of("kind", "has no steps here, for a unit of this use and who comes")
     return Decision(case, (_fact("case_opened", case), *_asked(None, case)))
 
 
@@ -129,6 +137,23 @@ def take(case: Case, step_id: str, given: Given, stamp: Stamp) -> Decision[Case]
     told = _fact("case_step_taken", taken, step=step.id, form=step.form, done=taken.stands(step) is Stands.DONE)
     defects = (_defect_fact(taken, defect) for defect in given.defects)
     return Decision(taken, (told, *defects, *_asked(case, taken)))
+
+
+def strike(case: Case, step_id: str, because: str, stamp: Stamp) -> Decision[Case]:
+    """What was recorded of a step was wrong: it is to be taken anew. Steps after it stay as they are.
+
+    Raises NotFound for no step of the case, IllegalTransition where nothing of it holds.
+    """
+    step = step_of(case, step_id)
+    _require_open(case, "strike")
+    if not case.given(step.id):
+        raise IllegalTransition.of("strike", case.stands(step).value, legal(case))
+    struck = tuple(
+        replace(record, struck=stamp, because=because) if record.step == step.id and record.struck is None else record
+        for record in case.records
+    )
+    after = replace(case, records=struck)
+    return Decision(after, (_fact("case_step_struck", after, step=step.id, form=step.form),))
 
 
 def complete(case: Case, today: date, stamp: Stamp) -> Decision[Case]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, datetime
 
 from services.residents.model.cases import Case
 from services.residents.model.plans import Kind
@@ -14,19 +14,20 @@ from steward.errors import BadInput, IllegalTransition
 from steward.facts import Decision, Fact
 
 
-def hand_over(unit: Unit, tie: Tie, on: date, moving_in: bool, terms: Terms, max_ties: int) -> Decision[Unit]:
-    """Handed over 交房 on ``on``: liability for defects and the owner's tie run from that day; vacant, unless they move in.
+def hand_over(unit: Unit, tie: Tie, visit_by: datetime | None, terms: Terms, max_ties: int) -> Decision[Unit]:
+    """Handed over 交房: liability for defects runs from the first day of the owner's tie; vacant, unless they move in.
 
-    A tie of the same owner that a roster brought stays as it is. Raises IllegalTransition when it was handed over before.
+    ``visit_by``: they move in that day, and are to be visited by then. A tie of the same owner that a roster brought
+    stays as it is. Raises IllegalTransition when it was handed over before.
     """
     require_not_handed_over(unit)
-    stated = Occupancy.OCCUPIED if moving_in else Occupancy.VACANT
-    changed = change_unit(unit, {"handed_over_on": on, "stated": stated}, on, terms)
+    stated = Occupancy.OCCUPIED if visit_by else Occupancy.VACANT
+    changed = change_unit(unit, {"handed_over_on": tie.since, "stated": stated}, tie.since, terms)
     if any(tie.same_bond(other) and other.until is None for other in unit.ties):
         tied = changed
     else:
         tied = _then(changed, make_tie(changed.state, tie, max_ties))
-    return _then(tied, move_in(tied.state, tie.person, on)) if moving_in else tied
+    return _moved_in(tied, tie, visit_by)
 
 
 def require_not_handed_over(unit: Unit) -> None:
@@ -35,29 +36,36 @@ def require_not_handed_over(unit: Unit) -> None:
         raise IllegalTransition.of("handover", "handed over", [])
 
 
-def transfer(unit: Unit, leaving: Iterable[str], tie: Tie, stamp: Stamp, max_ties: int) -> Decision[Unit]:
-    """Change of owner 过户: the ties ``leaving`` end on the day on which the new owner's begins."""
+def transfer(
+    unit: Unit, leaving: Iterable[str], tie: Tie, visit_by: datetime | None, stamp: Stamp, today: date, max_ties: int
+) -> Decision[Unit]:
+    """Change of owner 过户: the ties ``leaving`` end on the day on which the new owner's begins, who then may move in.
+
+    Where that day is yet to come, what is stated of who lives there stays: those who leave still do.
+    """
     ended = _end(unit, leaving, tie.since, stamp)
-    return _then(ended, make_tie(ended.state, tie, max_ties))
+    tied = _then(ended, make_tie(ended.state, tie, max_ties))
+    if tie.since <= today:
+        stated = Occupancy.OCCUPIED if visit_by else Occupancy.VACANT
+        tied = Decision(replace(tied.state, stated=stated), tied.facts)
+    return _moved_in(tied, tie, visit_by)
 
 
-def tenant_in(unit: Unit, tie: Tie, max_ties: int) -> Decision[Unit]:
+def tenant_in(unit: Unit, tie: Tie, visit_by: datetime | None, max_ties: int) -> Decision[Unit]:
     """A tenant moves in 租入 with the first day of the tie."""
-    tied = make_tie(unit, tie, max_ties)
-    return _then(tied, move_in(tied.state, tie.person, tie.since))
+    return _moved_in(make_tie(unit, tie, max_ties), tie, visit_by)
 
 
-def move_out(unit: Unit, leaving: Iterable[str], person: str, on: date, stamp: Stamp) -> Decision[Unit]:
-    """Somebody moves out 搬出: the ties ``leaving`` end on ``on``; where nobody is left who lives there, it is stated vacant."""
+def move_out(unit: Unit, leaving: Iterable[str], person: str, on: date, stamp: Stamp, today: date) -> Decision[Unit]:
+    """Somebody moves out 搬出: the ties ``leaving`` end on ``on``; where nobody is left who lives there, it is stated vacant.
+
+    Not before that day: until then ties must tell that somebody does.
+    """
     ended = _end(unit, leaving, on, stamp)
-    left = {tie.role for tie in ended.state.ties_on(on)} & {Role.TENANT, Role.RESIDENT}
-    state = ended.state if left else replace(ended.state, stated=Occupancy.VACANT)
+    told, left = ({tie.role for tie in ended.state.ties_on(day)} & {Role.TENANT, Role.RESIDENT} for day in (today, on))
+    vacant = not left and (on <= today or told)
+    state = replace(ended.state, stated=Occupancy.VACANT) if vacant else ended.state
     return Decision(state, (*ended.facts, Fact("moved_out", {"unit": unit.id, "person": person, "on": on})))
-
-
-def move_in(unit: Unit, person: str, on: date) -> Decision[Unit]:
-    """People move in on ``on``, and are to be visited soon (handbook §2: within 3 days)."""
-    return Decision(replace(unit, moved_in_on=on), (Fact("moved_in", {"unit": unit.id, "person": person, "on": on}),))
 
 
 @dataclass(frozen=True)
@@ -104,6 +112,14 @@ def _require_leaving(case: Case, unit: Unit, ends: frozenset[Role], today: date)
     tied = any(tie.person == case.person for tie in unit.ties_on(today))
     if case.kind is Kind.MOVE_OUT and not tied:
         raise BadInput.of("person", "is not tied to this unit")
+
+
+def _moved_in(tied: Decision[Unit], tie: Tie, visit_by: datetime | None) -> Decision[Unit]:
+    """People move in with the first day of ``tie``, and are to be visited by ``visit_by``; None: they do not."""
+    if visit_by is None:
+        return tied
+    fact = Fact("moved_in", {"unit": tied.state.id, "person": tie.person, "on": tie.since, "visit_by": visit_by})
+    return _then(tied, Decision(replace(tied.state, moved_in_on=tie.since), (fact,)))
 
 
 def _end(unit: Unit, leaving: Iterable[str], on: date, stamp: Stamp) -> Decision[Unit]:

@@ -12,7 +12,7 @@ from services.residents.model.plans import Comes, Form, Kind
 from services.residents.schemas.units import StampView, share_field
 from services.residents.schemas.views import View
 from steward.paging import PageQuery
-from steward.shapes import Command, Published, about, choice, line, text
+from steward.shapes import Command, Published, about, choice, line, moment, text
 
 MAX_FEN = 10_000_000_000
 _READING = validate.Regexp(r"^\d{1,9}(\.\d{1,3})?\Z", error="Is not a meter's reading such as 1024.5.")
@@ -77,6 +77,12 @@ class TakeStep(Command):
     note = text(1000)
 
 
+class StrikeStep(Command):
+    """What was recorded of a step was wrong."""
+
+    because = text(500, "why", required=True)
+
+
 class CancelCase(Command):
     """Why a case is given up."""
 
@@ -124,6 +130,8 @@ class RecordView(Schema):
     defects = fields.List(fields.Nested(DefectView))
     number = fields.String(allow_none=True)
     note = fields.String(allow_none=True)
+    struck = fields.Nested(StampView, allow_none=True, metadata=about("it was wrong, and does not hold"))
+    because = fields.String(allow_none=True)
 
 
 class StepView(Schema):
@@ -198,6 +206,13 @@ class CaseStepTaken(CaseTold):
     done = fields.Boolean(required=True)
 
 
+class CaseStepStruck(CaseTold):
+    """What was recorded of a step was wrong: it is to be taken anew."""
+
+    step = fields.String(required=True)
+    form = choice(Form, required=True)
+
+
 class CaseCancelled(CaseTold):
     """A case was given up."""
 
@@ -228,8 +243,14 @@ class DefectFound(Published):
 
 
 class Moved(Published):
-    """People moved in, or out, on a day."""
+    """People moved out on a day."""
 
     unit = fields.String(required=True)
     person = fields.String(required=True)
     on = fields.Date(required=True)
+
+
+class MovedIn(Moved):
+    """People move in on a day, and are to be visited by a moment."""
+
+    visit_by = moment(required=True)

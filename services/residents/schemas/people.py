@@ -82,6 +82,7 @@ class CareView(Schema):
 
     every_days = fields.Integer()
     since = fields.Date()
+    visited_on = fields.Date(allow_none=True)
 
 
 class PersonView(View):

@@ -120,6 +120,9 @@ class UnitView(View):
     )
     stated = choice(Occupancy, "what staff said of who lives there", allow_none=True)
     state = choice(Occupancy, "who lives there: as ties tell, else as stated", allow_none=True)
+    moved_in_on = fields.Date(allow_none=True, metadata={"description": "when people moved in last"})
+    visited_on = fields.Date(allow_none=True, metadata={"description": "when somebody of the house was there last"})
+    vacant_seen_on = fields.Date(allow_none=True, metadata={"description": "when somebody last saw that it is vacant"})
 
 
 class UnitListed(Published):

@@ -35,8 +35,26 @@ class VehicleQuery(PageQuery):
     unit = line(26, load_default=None)
 
 
+class EndLease(Command):
+    """A lease of a parking space ends early."""
+
+    until = fields.Date(
+        data_key="to", load_default=None, allow_none=True, metadata={"description": "the first day no longer; default: today"}
+    )
+
+
+class LeaseView(Schema):
+    """A lease of a parking space; ``to`` is the first day no longer."""
+
+    case = fields.String()
+    space = fields.String(metadata={"description": "id of the unit"})
+    permit = fields.String()
+    since = fields.Date(data_key="from")
+    until = fields.Date(data_key="to")
+
+
 class VehicleView(View):
-    """A vehicle; ``gone`` says since when it is here no longer."""
+    """A vehicle; ``gone`` says since when it is here no longer, ``leases`` where it may park, or might."""
 
     project = fields.String()
     plate = fields.String()
@@ -44,6 +62,7 @@ class VehicleView(View):
     unit = fields.String()
     filed = fields.Nested(StampView)
     gone = fields.Nested(StampView, allow_none=True)
+    leases = fields.List(fields.Nested(LeaseView))
 
 
 class SearchQuery(PageQuery):
@@ -68,3 +87,12 @@ class VehicleTold(Published):
     vehicle = fields.String(required=True)
     person = fields.String(required=True)
     unit = fields.String(required=True)
+
+
+class ParkingTold(VehicleTold):
+    """A space was let for a vehicle, or its lease ends early; ``to`` is the first day no longer."""
+
+    space = fields.String(required=True)
+    case = fields.String(required=True)
+    since = fields.Date(data_key="from", required=True)
+    until = fields.Date(data_key="to", required=True)

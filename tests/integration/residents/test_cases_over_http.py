@@ -6,8 +6,10 @@ from datetime import date, timedelta
 from typing import Any
 
 import httpx
+from prometheus_client.parser import text_string_to_metric_families
 
 from steward.testing.waiting import eventually
+from steward.times import iso, now
 from tests.integration.residents.estate import Estate, Json, roster
 
 ID = "11010519491231002X"
@@ -79,10 +81,29 @@ def test_a_unit_is_handed_over_step_by_step_and_each_defect_becomes_one_ticket(e
     after = unit_of(estate, "3-2-501")
     assert (after["state"], [tie["role"] for tie in after["ties"]]) == ("occupied", ["owner"])
     assert after["handed_over_on"] and after["liable_until"]["waterproofing"]
+    (visit,) = estate.get("~/visits-due")["items"]
+    assert (visit["why"], visit["unit"]) == ("moved_in", unit["id"])
+    clock = eventually(lambda: estate.ask("GET", f"~/clocks/{unit['id']}").json().get("clocks"), "the clock of the first visit")
+    assert [row["rule"] for row in clock] == ["new-owner-visited"]
+    estate.send("~/contacts", {"unit": unit["id"], "way": "visit"})
+    assert estate.get("~/visits-due")["items"] == []
     tickets = eventually(lambda: _two(estate), "a ticket for each defect")
     assert sorted(ticket["what"] for ticket in tickets) == ["主卧窗关不严", "厨房下水慢"]
     assert {(ticket["kind"], ticket["department"], ticket["unit"]) for ticket in tickets} == {("rectification", "contractors", unit["id"])}
     assert {"prepayment_requested", "defect_found", "case_completed", "moved_in"} <= set(told(estate, road.case["id"]))
+    before = handled(estate)
+    span = {"since": iso(now() - timedelta(hours=1)), "until": iso(now()), "events": ["defect_found"], "queue": "tickets.on_defect"}
+    again = {**span, "dry_run": False, "after": 0}
+    assert estate.operator.call("residents", "republish", within_s=20, project=estate.project, body=again)["events"] == 2
+    eventually(lambda: handled(estate) >= before + 2, "the defects are heard of again")
+    assert len(_two(estate)) == 2
+
+
+def handled(estate: Estate) -> float:
+    """How often tickets has ended handling a defect."""
+    texts = (httpx.get(f"http://127.0.0.1:{row.port}/metrics", timeout=30).text for row in estate.system.rows("tickets"))
+    samples = (sample for text in texts for family in text_string_to_metric_families(text) for sample in family.samples)
+    return sum(one.value for one in samples if one.name == "steward_handler_seconds_count" and one.labels["handler"] == "on_defect")
 
 
 def _two(estate: Estate) -> list[Json]:
@@ -101,6 +122,11 @@ def test_a_change_of_owner_is_asked_for_three_working_days_ahead_and_unpaid_fees
     on = str(today + timedelta(days=30))
     road = Road(estate, **body, on=on)
     road.take("settlement", "cashier", owing_fen=120_000)
+    road.take("notice", signature="王五")
+    strike = f"{road.path}/steps/notice/strike"
+    assert estate.ask("POST", strike, "desk", json={"because": "the wrong one signed"}).status_code == 403
+    struck = estate.send(strike, {"because": "the wrong one signed"})["steps"][0]
+    assert (struck["stands"], struck["records"][0]["struck"]["by"]) == ("ready", "user:supervisor")
     road.take("notice", **SIGNED)
     assert road.refused("identity", 422, id_number="440524188001010014")["errors"][0]["field"] == "id_number"
     road.take("identity", id_number=ID.lower())

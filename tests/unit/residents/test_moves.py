@@ -20,6 +20,7 @@ from tests.unit.residents.case_desk import DESK, NOON, TODAY, opened
 OPENING = {"id": "yh", "code": "YH", "name": "英湖", "name_en": "Yinghu", "timezone": "Asia/Shanghai", "company": "acme"}
 PROJECT = model.open_project(None, OPENING, NOON).state
 TERMS = Terms(Occupancy.OCCUPIED, {"heating": 24})
+LATER = NOON + timedelta(days=3)
 SOON = TODAY + timedelta(days=7)
 
 
@@ -50,16 +51,16 @@ def wrong_field(case: Case, at: Unit) -> str:
 
 def test_a_unit_that_is_handed_over_is_occupied_owned_and_in_warranty_from_that_day() -> None:
     empty = unit(stated=Occupancy.VACANT)
-    after = settled(empty, moves.hand_over(empty, tie(Role.OWNER), TODAY, True, TERMS, 10))
+    after = settled(empty, moves.hand_over(empty, tie(Role.OWNER), LATER, TERMS, 10))
     assert (after.state, after.handed_over_on, after.moved_in_on) == (Occupancy.OCCUPIED, TODAY, TODAY)
     assert after.liable_until == {"heating": date(2028, 11, 23)}
     assert [(one.person, one.since) for one in after.ties] == [("p1", TODAY)]
     with pytest.raises(IllegalTransition):
-        moves.hand_over(after, tie(Role.OWNER, person="p2"), TODAY, True, TERMS, 10)
+        moves.hand_over(after, tie(Role.OWNER, person="p2"), LATER, TERMS, 10)
 
 
 def test_a_unit_that_is_handed_over_and_not_moved_into_is_vacant_and_nobody_is_to_be_visited() -> None:
-    decision = moves.hand_over(unit(), tie(Role.OWNER), TODAY, False, TERMS, 10)
+    decision = moves.hand_over(unit(), tie(Role.OWNER), None, TERMS, 10)
     after = settled(unit(), decision)
     assert (after.state, after.moved_in_on) == (Occupancy.VACANT, None)
     assert "moved_in" not in [fact.name for fact in decision.facts]
@@ -67,28 +68,39 @@ def test_a_unit_that_is_handed_over_and_not_moved_into_is_vacant_and_nobody_is_t
 
 def test_an_owner_that_a_roster_brought_is_not_tied_twice() -> None:
     known = unit(tie(Role.OWNER, date(2024, 1, 1)))
-    assert settled(known, moves.hand_over(known, tie(Role.OWNER), TODAY, True, TERMS, 10)).ties == known.ties
+    assert settled(known, moves.hand_over(known, tie(Role.OWNER), LATER, TERMS, 10)).ties == known.ties
 
 
 def test_at_a_change_of_owner_the_old_tie_ends_on_the_day_on_which_the_new_one_begins() -> None:
     sold = unit(tie(Role.OWNER, date(2020, 1, 1), share="1/1"))
     new = tie(Role.OWNER, SOON, "p2", "1/1")
-    after = settled(sold, moves.transfer(sold, ["owner p1"], new, DESK, 10))
+    after = settled(sold, moves.transfer(sold, ["owner p1"], new, LATER, DESK, TODAY, 10))
     assert [(one.person, one.since, one.until) for one in after.ties] == [("p1", date(2020, 1, 1), SOON), ("p2", SOON, None)]
-    assert after.ties[0].ended == DESK
+    assert (after.ties[0].ended, after.moved_in_on) == (DESK, SOON)
+    assert settled(sold, moves.transfer(sold, ["owner p1"], new, None, DESK, TODAY, 10)).moved_in_on is None
 
 
 def test_a_tenant_who_moves_in_lets_the_unit_and_one_who_moves_out_leaves_it_vacant() -> None:
     owned = unit(tie(Role.OWNER, date(2020, 1, 1)))
-    let = settled(owned, moves.tenant_in(owned, tie(Role.TENANT, person="p2"), 10))
+    let = settled(owned, moves.tenant_in(owned, tie(Role.TENANT, person="p2"), LATER, 10))
     assert (let.state, let.moved_in_on) == (Occupancy.LET, TODAY)
-    left = settled(let, moves.move_out(let, ["tenant p2"], "p2", SOON, DESK), SOON)
+    left = settled(let, moves.move_out(let, ["tenant p2"], "p2", SOON, DESK, TODAY), SOON)
     assert left.state is Occupancy.VACANT
+
+
+def test_who_lives_there_until_a_day_to_come_still_does_until_then() -> None:
+    lived = unit(tie(Role.OWNER, date(2020, 1, 1)), stated=Occupancy.OCCUPIED)
+    sold = moves.transfer(lived, ["owner p1"], tie(Role.OWNER, SOON, "p2"), None, DESK, TODAY, 10)
+    assert settled(lived, sold).state is Occupancy.OCCUPIED
+    assert settled(lived, moves.move_out(lived, [], "p1", SOON, DESK, TODAY)).state is Occupancy.OCCUPIED
+    gone = moves.transfer(lived, ["owner p1"], tie(Role.OWNER, TODAY, "p2"), None, DESK, TODAY, 10)
+    assert settled(lived, gone).state is Occupancy.VACANT
+    assert settled(lived, moves.move_out(lived, [], "p1", TODAY, DESK, TODAY)).state is Occupancy.VACANT
 
 
 def test_a_unit_in_which_another_tenant_stays_is_let_after_one_moved_out() -> None:
     shared = unit(tie(Role.TENANT, date(2020, 1, 1)), tie(Role.TENANT, date(2020, 1, 1), "p2"))
-    assert settled(shared, moves.move_out(shared, ["tenant p2"], "p2", TODAY, DESK)).state is Occupancy.LET
+    assert settled(shared, moves.move_out(shared, ["tenant p2"], "p2", TODAY, DESK, TODAY)).state is Occupancy.LET
 
 
 def test_a_case_is_opened_only_with_what_its_kind_takes() -> None:
