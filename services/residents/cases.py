@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from services.residents import showing
 from services.residents.desk import Desk, View, answered, page, told
-from services.residents.model import Form, Given, Kind, Role, Tie, Unit, cases, forms, moves, plans, vehicles
+from services.residents.model import Form, Given, Kind, Role, Tie, Unit, Vehicle, cases, forms, moves, plans, vehicles
 from services.residents.model.cases import Case, Record
 from services.residents.model.contacts import Rhythm
 from services.residents.model.forms import Defect
@@ -39,12 +39,11 @@ class Cases:
         if body["agent"] is not None:
             self._desk.require_person(project, body["agent"], "agent")
         self._desk.require_unit(project, body["unit"])
-        if body["vehicle"] is not None:
-            self._require_vehicle(project, body["vehicle"], body["person"])
         unit = self._store.read.get(UNITS, body["unit"], project)
         case = self._new(project, body, unit)
         moves.require_fitting(case, unit, self._desk.today(project))
         self._require_ahead(case)
+        self._require_possible(case, unit)
         with self._store.work() as work:
             return answered(work, CaseView, _shown(work.apply(CASES, cases.open_case(case))))
 
@@ -81,7 +80,7 @@ class Cases:
             state = work.load(CASES, case, project)
             done = work.apply(CASES, cases.complete(state, today, self._desk.stamp))
             unit = work.load(UNITS, done.unit, project)
-            self._desk.apply_unit(work, unit, _EFFECTS[done.kind](self, work, done, unit), home)
+            self._desk.apply_unit(work, unit, self._effect(work, done, unit), home)
             return answered(work, CaseView, _shown(done))
 
     def cancel(self, project: str, case: str, body: View) -> View:
@@ -110,11 +109,34 @@ class Cases:
         if case.on < first:
             raise BadInput.of("on", f"is less than {days} working days ahead: {first} is the first")
 
-    def _require_vehicle(self, project: str, vehicle: str, person: str) -> None:
-        """Raises BadInput (vehicle) unless it is here, and that person's."""
-        found = self._store.read.where(VEHICLES, {"project": project, "person": person})
-        if not any(known.id == vehicle and known.gone is None for known in found):
+    def _require_possible(self, case: Case, unit: Unit) -> None:
+        """Raises now what would be raised when the case is complete, as far as it can be known."""
+        if case.kind is Kind.PARKING:
+            vehicle, wished = self._vehicle(case), self._lease(case)
+            vehicles.require_free(vehicle, wished, self._others(case))
+        else:
+            _EFFECTS[case.kind](self, case, unit)
+
+    def _vehicle(self, case: Case) -> Vehicle:
+        """Raises BadInput (vehicle) unless it is here, and that of the case's person."""
+        found = self._store.read.where(VEHICLES, {"project": case.project, "person": case.person})
+        vehicle = next((known for known in found if known.id == case.vehicle and known.gone is None), None)
+        if vehicle is None:
             raise BadInput.of("vehicle", "is not a vehicle of this person")
+        return vehicle
+
+    def _others(self, case: Case) -> list[Vehicle]:
+        found = self._store.read.where(VEHICLES, {"project": case.project, "spaces": case.unit})
+        return [other for other in found if other.id != case.vehicle]
+
+    def _lease(self, case: Case) -> Lease:
+        if case.until is None:
+            raise BadInput.of("until", "is missing for this kind of case")
+        return Lease(case.id, case.unit, case.number, self._day(case), case.until)
+
+    def _day(self, case: Case) -> date:
+        """From when the case holds, or would, were it complete today."""
+        return case.on or self._desk.today(case.project)
 
     def _require_role(self, project: str, step: Step) -> None:
         held = self._desk.context.principal.roles(project)
@@ -143,13 +165,13 @@ class Cases:
         return found is not False
 
     def _tie(self, case: Case, role: Role) -> Tie:
-        return Tie(new_id(), case.person, role, _day(case), case.until, case.share, made=self._desk.stamp)
+        return Tie(new_id(), case.person, role, self._day(case), case.until, case.share, made=self._desk.stamp)
 
     def _visit_by(self, case: Case) -> datetime | None:
         """When the day is over by which those who move in are to be visited; None: nobody moves in."""
         if not case.moving_in:
             return None
-        last = Rhythm(**self._desk.policy(case.project)["visits"]["moved_in"]).after(_day(case))
+        last = Rhythm(**self._desk.policy(case.project)["visits"]["moved_in"]).after(self._day(case))
         zone = ZoneInfo(self._desk.project(case.project).timezone)
         return datetime.combine(last + timedelta(days=1), time(), zone).astimezone(UTC)
 
@@ -157,46 +179,38 @@ class Cases:
         most: int = self._desk.policy(case.project)["people"]["max_ties"]
         return most
 
-    def _hand_over(self, work: Work, case: Case, unit: Unit) -> Decision[Unit]:
+    def _hand_over(self, case: Case, unit: Unit) -> Decision[Unit]:
         terms = self._desk.terms(case.project)
         return moves.hand_over(unit, self._tie(case, Role.OWNER), self._visit_by(case), terms, self._most(case))
 
-    def _transfer(self, work: Work, case: Case, unit: Unit) -> Decision[Unit]:
+    def _transfer(self, case: Case, unit: Unit) -> Decision[Unit]:
         tie, today = self._tie(case, Role.OWNER), self._desk.today(case.project)
         return moves.transfer(unit, case.leaving, tie, self._visit_by(case), self._desk.stamp, today, self._most(case))
 
-    def _tenant_in(self, work: Work, case: Case, unit: Unit) -> Decision[Unit]:
+    def _tenant_in(self, case: Case, unit: Unit) -> Decision[Unit]:
         return moves.tenant_in(unit, self._tie(case, Role.TENANT), self._visit_by(case), self._most(case))
 
-    def _move_out(self, work: Work, case: Case, unit: Unit) -> Decision[Unit]:
+    def _move_out(self, case: Case, unit: Unit) -> Decision[Unit]:
         today = self._desk.today(case.project)
-        return moves.move_out(unit, case.leaving, case.person, _day(case), self._desk.stamp, today)
+        return moves.move_out(unit, case.leaving, case.person, self._day(case), self._desk.stamp, today)
+
+    def _effect(self, work: Work, case: Case, unit: Unit) -> Decision[Unit]:
+        return self._park(work, case, unit) if case.kind is Kind.PARKING else _EFFECTS[case.kind](self, case, unit)
 
     def _park(self, work: Work, case: Case, space: Unit) -> Decision[Unit]:
         """The space is saved anew, so that two leases of it at one moment meet."""
-        if case.vehicle is None or case.until is None:
-            raise ValueError("a parking lease has its vehicle and its end")
-        vehicle = work.load(VEHICLES, case.vehicle, case.project)
-        others = self._store.read.where(VEHICLES, {"project": case.project, "spaces": space.id})
-        agreed = Lease(case.id, space.id, case.number, _day(case), case.until)
-        work.apply(VEHICLES, vehicles.lease(vehicle, agreed, [other for other in others if other.id != vehicle.id]))
+        vehicle = work.load(VEHICLES, self._vehicle(case).id, case.project)
+        work.apply(VEHICLES, vehicles.lease(vehicle, self._lease(case), self._others(case)))
         work.apply(UNITS, Decision(space))
         return Decision(space)
 
 
-_EFFECTS: Mapping[Kind, Callable[[Cases, Work, Case, Unit], Decision[Unit]]] = {
+_EFFECTS: Mapping[Kind, Callable[[Cases, Case, Unit], Decision[Unit]]] = {
     Kind.HANDOVER: Cases._hand_over,
     Kind.TRANSFER: Cases._transfer,
     Kind.TENANT_IN: Cases._tenant_in,
     Kind.MOVE_OUT: Cases._move_out,
-    Kind.PARKING: Cases._park,
 }
-
-
-def _day(case: Case) -> date:
-    if case.on is None:
-        raise ValueError("a case that takes effect has its day")
-    return case.on
 
 
 def _shown(case: Case) -> dict[str, Any]:

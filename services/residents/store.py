@@ -35,8 +35,8 @@ def _vehicle_fields(vehicle: Vehicle) -> Mapping[str, Any]:
 
 
 def _case_fields(case: Case) -> Mapping[str, Any]:
-    """``taken`` keeps two open cases from being about the same: a unit is handed over once, by whomever."""
-    whose = "" if case.kind is Kind.HANDOVER else case.person
+    """``taken`` keeps two open cases from being about the same: a unit is handed over, a space let once, to whomever."""
+    whose = "" if case.kind in (Kind.HANDOVER, Kind.PARKING) else case.person
     return {"taken": f"{case.kind}:{case.unit}:{whose}"} if case.state is State.OPEN else {}
 
 

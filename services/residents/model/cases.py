@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from enum import StrEnum
@@ -10,7 +10,7 @@ from typing import Any
 
 from services.residents.model import forms
 from services.residents.model.forms import Defect, Given
-from services.residents.model.plans import Comes, Kind, Step
+from services.residents.model.plans import RECEIVED, Ask, Comes, Kind, Step
 from services.residents.model.ties import Stamp
 from steward.errors import BadInput, IllegalTransition, NotFound
 from steward.facts import Decision, Fact
@@ -167,10 +167,10 @@ def complete(case: Case, today: date, stamp: Stamp) -> Decision[Case]:
 
 
 def cancel(case: Case, reason: CancelReason, stamp: Stamp) -> Decision[Case]:
-    """Give the case up; nothing of the unit changes. Raises IllegalTransition."""
+    """Give the case up; nothing of the unit changes, and what was received is to be paid back. Raises IllegalTransition."""
     _require_open(case, "cancel")
     gone = replace(case, state=State.CANCELLED, reason=reason, ended=stamp)
-    return Decision(gone, (_fact("case_cancelled", gone, reason_code=reason),))
+    return Decision(gone, (_fact("case_cancelled", gone, reason_code=reason), *_paid_back(gone)))
 
 
 def missing(case: Case) -> list[dict[str, Any]]:
@@ -225,6 +225,13 @@ def _asked(before: Case | None, after: Case) -> tuple[Fact, ...]:
     new = [step_of(after, name) for name in legal(after) if name not in known]
     told = {record.step for record in after.records}
     return tuple(_ask_fact(after, step) for step in new if step.asks and step.id not in told)
+
+
+def _paid_back(case: Case) -> Iterator[Fact]:
+    for step in case.plan:
+        received = sum(given.amount_fen or 0 for given in case.given(step.id))
+        if step.asks in RECEIVED and received:
+            yield _ask_fact(case, replace(step, asks=Ask.REFUND, months=None, amount_fen=received))
 
 
 def _ask_fact(case: Case, step: Step) -> Fact:

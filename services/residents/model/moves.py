@@ -101,6 +101,18 @@ def require_fitting(case: Case, unit: Unit, today: date) -> None:
     if case.kind is Kind.HANDOVER:
         require_not_handed_over(unit)
     _require_leaving(case, unit, opening.ends, today)
+    _require_untied(case, unit, today)
+
+
+_TIES = {Kind.TRANSFER: Role.OWNER, Kind.TENANT_IN: Role.TENANT}
+"""As what a case ties its person to the unit, who must not be so already."""
+
+
+def _require_untied(case: Case, unit: Unit, today: date) -> None:
+    since, role = case.on or today, _TIES.get(case.kind)
+    for tie in unit.ties:
+        if (tie.person, tie.role) == (case.person, role) and (tie.until is None or tie.until > since):
+            raise BadInput.of("person", f"is {role} of this unit already")
 
 
 def _require_leaving(case: Case, unit: Unit, ends: frozenset[Role], today: date) -> None:

@@ -57,6 +57,8 @@ class Ask(StrEnum):
     CHARGE = "charge"
 
 
+RECEIVED = frozenset({Ask.PREPAYMENT, Ask.CHARGE})
+"""What brings money in, which goes back when nothing comes of the case."""
 LISTS = frozenset({Form.PAPERS, Form.AGREEMENTS, Form.READINGS, Form.ITEMS})
 """Forms of steps that say what they want, one by one."""
 _WANT_KEYS = frozenset({"title", "uses", "comes", "enabled"})

@@ -82,14 +82,19 @@ def remove_vehicle(vehicle: Vehicle, stamp: Stamp, today: date) -> Decision[Vehi
 def lease(vehicle: Vehicle, agreed: Lease, others: Iterable[Vehicle]) -> Decision[Vehicle]:
     """A space is let for ``vehicle``; ``others`` are those that have, or had, the same space.
 
-    Raises IllegalTransition where the vehicle, or the space, is let for some of the same days.
+    Raises IllegalTransition as :func:`require_free`.
     """
-    _require_here(vehicle, "lease")
-    theirs = [known for other in others for known in other.leases if known.space == agreed.space]
-    if any(known.since < agreed.until and agreed.since < known.until for known in (*vehicle.leases, *theirs)):
-        raise IllegalTransition.of("lease", "leased", ["end-lease"])
+    require_free(vehicle, agreed, others)
     leased = replace(vehicle, leases=(*vehicle.leases, agreed))
     return Decision(leased, (_lease_fact("parking_leased", leased, agreed),))
+
+
+def require_free(vehicle: Vehicle, wished: Lease, others: Iterable[Vehicle]) -> None:
+    """Raises IllegalTransition where the vehicle, or the space, is let for some of the same days, or the vehicle is gone."""
+    _require_here(vehicle, "lease")
+    theirs = [known for other in others for known in other.leases if known.space == wished.space]
+    if any(known.since < wished.until and wished.since < known.until for known in (*vehicle.leases, *theirs)):
+        raise IllegalTransition.of("lease", "leased", ["end-lease"])
 
 
 def end_lease(vehicle: Vehicle, on: date) -> Decision[Vehicle]:

@@ -9,7 +9,7 @@ from marshmallow import Schema, fields, validate
 from services.residents.model.cases import CancelReason, Stands, State
 from services.residents.model.forms import Outcome
 from services.residents.model.plans import Comes, Form, Kind
-from services.residents.schemas.units import StampView, share_field
+from services.residents.schemas.units import StampView, sane, share_field
 from services.residents.schemas.views import View
 from steward.paging import PageQuery
 from steward.shapes import Command, Published, about, choice, line, moment, text
@@ -35,11 +35,12 @@ class OpenCase(Command):
     on = fields.Date(
         load_default=None,
         allow_none=True,
+        validate=sane,
         metadata=about(
             "from when it holds: the first day of the new tie, the first day no longer of the old; default: the day of completion"
         ),
     )
-    until = fields.Date(load_default=None, allow_none=True, metadata=about("where it is for a time: the first day no longer"))
+    until = fields.Date(load_default=None, allow_none=True, validate=sane, metadata=about("if for a time: the first day no longer"))
     leaving = fields.List(line(26), load_default=list, validate=validate.Length(max=20), metadata=about("ids of the ties that end"))
     share = share_field(load_default=None)
     moving_in = fields.Boolean(load_default=True, metadata=about("whether people live there from then on"))

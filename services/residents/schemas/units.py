@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
-from marshmallow import Schema, fields, validate
+from marshmallow import Schema, ValidationError, fields, validate
 
 from services.residents.model import MAX_UNITS_PER_EVENT, Occupancy, Role, Use
 from services.residents.schemas.views import View
@@ -12,7 +13,14 @@ from steward.paging import PageQuery
 from steward.shapes import Command, Published, choice, line, moment
 
 MAX_AREA_M2 = 1_000_000
+_AGE = (1950, 2999)
 _SHARE = validate.Regexp(r"^[1-9]\d{0,5}/[1-9]\d{0,5}\Z", error="Is not a fraction such as 1/3.")
+
+
+def sane(day: date) -> None:
+    """Raises ValidationError for a day of another age: a slip of the pen."""
+    if not _AGE[0] <= day.year <= _AGE[1]:
+        raise ValidationError(f"Is not from {_AGE[0]} to {_AGE[1]}.")
 
 
 def _area(**options: Any) -> fields.Float:

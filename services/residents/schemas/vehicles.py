@@ -5,7 +5,7 @@ from __future__ import annotations
 from marshmallow import Schema, fields, validate
 
 from services.residents.schemas.people import PersonView
-from services.residents.schemas.units import StampView, UnitView
+from services.residents.schemas.units import StampView, UnitView, sane
 from services.residents.schemas.views import View
 from services.residents.search.words import Match
 from steward.paging import PageQuery
@@ -39,7 +39,11 @@ class EndLease(Command):
     """A lease of a parking space ends early."""
 
     until = fields.Date(
-        data_key="to", load_default=None, allow_none=True, metadata={"description": "the first day no longer; default: today"}
+        data_key="to",
+        load_default=None,
+        allow_none=True,
+        validate=sane,
+        metadata={"description": "first day no longer; default: today"},
     )
 
 

@@ -30,6 +30,7 @@ def test_a_parking_lease_gives_a_permit_that_security_knows(estate: Estate) -> N
     assert road.complete().status_code == 200
     listed = {row["label"]: row["permits"] for row in estate.get("~/security-list", role="security")["items"]}
     assert listed["3-2-501"] == [{"plate": "粤B12345", "permit": "P-0007", "space": space["id"], "to": until}]
+    assert estate.ask("POST", "~/cases", json=body).status_code == 409
     ended = estate.send(f"~/vehicles/{vehicle['id']}/end-lease", {})
     assert ended["leases"][0]["to"] == ended["leases"][0]["from"]
     assert estate.ask("POST", f"~/vehicles/{vehicle['id']}/end-lease", json={}).status_code == 409

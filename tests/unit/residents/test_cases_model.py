@@ -204,6 +204,13 @@ def test_what_other_services_were_asked_for_is_not_asked_again_when_a_step_is_st
     assert names(cases.take(case, "papers", fulfilling(cases.step_of(case, "papers")), DESK)) == ["case_step_taken"]
 
 
+def test_what_was_received_is_to_be_paid_back_when_a_case_is_given_up() -> None:
+    gone = cases.cancel(ready(opened(Kind.HANDOVER).state), CancelReason.WITHDRAWN, DESK)
+    assert names(gone) == ["case_cancelled", "refund_requested"]
+    assert (gone.facts[1].data["item"], gone.facts[1].data["amount_fen"]) == ("prepayment", 10_000)
+    assert names(cases.cancel(ready(opened(Kind.MOVE_OUT, on=TODAY).state), CancelReason.WITHDRAWN, DESK)) == ["case_cancelled"]
+
+
 def test_an_agent_comes_by_name_and_is_somebody_else() -> None:
     case = opened(Kind.TENANT_IN).state
     for wrong in ({"comes": Comes.AGENT}, {"agent": "a"}, {"comes": Comes.AGENT, "agent": "p1"}):

@@ -105,7 +105,7 @@ def test_a_unit_in_which_another_tenant_stays_is_let_after_one_moved_out() -> No
 
 def test_a_case_is_opened_only_with_what_its_kind_takes() -> None:
     owned = unit(tie(Role.OWNER, date(2020, 1, 1)), tie(Role.TENANT, date(2020, 1, 1), "p2"))
-    transfer = opened(Kind.TRANSFER, on=SOON, leaving=("owner p1",)).state
+    transfer = replace(opened(Kind.TRANSFER, on=SOON, leaving=("owner p1",)).state, person="p9")
     moves.require_fitting(transfer, owned, TODAY)
     assert wrong_field(replace(transfer, on=None), owned) == "on"
     assert wrong_field(replace(transfer, leaving=()), owned) == "leaving"
@@ -113,6 +113,14 @@ def test_a_case_is_opened_only_with_what_its_kind_takes() -> None:
     assert wrong_field(replace(transfer, until=SOON), owned) == "until"
     assert wrong_field(opened(Kind.TENANT_IN, until=TODAY).state, owned) == "until"
     assert wrong_field(opened(Kind.HANDOVER, leaving=("owner p1",)).state, owned) == "leaving"
+
+
+def test_nobody_becomes_what_they_are_already() -> None:
+    home = unit(tie(Role.OWNER, date(2020, 1, 1)), tie(Role.TENANT, date(2020, 1, 1)))
+    assert wrong_field(opened(Kind.TENANT_IN).state, home) == "person"
+    assert wrong_field(opened(Kind.TRANSFER, on=SOON, leaving=("owner p1",)).state, home) == "person"
+    past = replace(home, ties=tuple(replace(one, until=TODAY) for one in home.ties))
+    moves.require_fitting(opened(Kind.TENANT_IN).state, past, TODAY)
 
 
 def test_a_move_out_is_of_somebody_who_is_tied_here() -> None:
