@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from time import monotonic
 from typing import Any
 
 from services.residents import model
@@ -50,13 +51,16 @@ class Vacancies:
         return page(VacancyCountView, found.items, found.next)
 
     def count_due(self) -> None:
-        """Count, once a month and project, as soon as the month has begun there."""
+        """Count, once a month and project, as soon as the month has begun there; what is left when time is up, the next sweep does."""
+        until = monotonic() + self._desk.policy("")["sweep"]["most_s"]
         homes = self._store.read.where(PROJECTS, {}, limit=_MOST)
         months = {home.id: model.today(home, self._desk.context.now) for home in homes}
         wanted = sorted({vacancies.month_of(day) for day in months.values()})
         counted = {one.id for month in wanted for one in self._store.read.where(VACANCY_COUNTS, {"month": month}, limit=_MOST)}
         for home in homes:
             count_id = _count_id(home, vacancies.month_of(months[home.id]))
+            if monotonic() > until:
+                return
             if count_id not in counted:
                 self._count(home, count_id)
 

@@ -146,6 +146,11 @@ def _each(member: str) -> Callable[[Step, Given], None]:
     return check
 
 
+def _as_asked(step: Step, given: Given) -> None:
+    if step.amount_fen is not None and given.amount_fen != step.amount_fen:
+        raise BadInput.of("amount_fen", f"is not the {step.amount_fen} that the step asks for")
+
+
 def _damages_with_receipt(step: Step, given: Given) -> None:
     wanted = given.outcome is Outcome.DAMAGES_PAID
     for name in ("amount_fen", "receipt"):
@@ -157,6 +162,7 @@ _STRICTER: Mapping[Form, Callable[[Step, Given], None]] = {
     Form.IDENTITY: _same_person,
     Form.PAPERS: _known_papers,
     Form.AGREEMENTS: _known_papers,
+    Form.MONEY: _as_asked,
     Form.READINGS: _each("readings"),
     Form.ITEMS: _each("items"),
     Form.RESTORING: _damages_with_receipt,

@@ -7,7 +7,7 @@ from datetime import date
 
 import pytest
 
-from services.residents.model import Comes, Kind, Sealed, Use, Vehicle, cases, remove_vehicle, vehicles
+from services.residents.model import Comes, Given, Kind, Sealed, Use, Vehicle, cases, remove_vehicle, vehicles
 from services.residents.model.vehicles import Lease
 from services.residents.spec import SPEC
 from services.residents.store import VEHICLES
@@ -37,6 +37,8 @@ def test_a_deposit_of_100_yuan_is_asked_for_once_the_contract_is_signed_and_secu
     signed = cases.take(case, "contract", fulfilling(cases.step_of(case, "contract")), DESK)
     asked = {fact.data["item"]: fact.data["amount_fen"] for fact in signed.facts if fact.name == "charge_requested"}
     assert asked == {"fee": None, "deposit": 10_000}
+    with pytest.raises(BadInput):
+        cases.take(signed.state, "deposit", Given(amount_fen=5_000, receipt="R"), DESK)
     assert cases.step_of(case, "security").roles == ("security",)
     assert ready(signed.state).number == "FX-1"
 
