@@ -170,6 +170,16 @@ class BoardView(Schema):
     items = fields.List(fields.Nested(BoardItem))
 
 
+class WorkingDayQuery(Schema):
+    """The working day so many working days after ``day``."""
+
+    class Meta:
+        unknown = RAISE
+
+    day = fields.Date(required=True)
+    after = fields.Integer(required=True, validate=validate.Range(min=1, max=366))
+
+
 class ReportQuery(Schema):
     """Which month, and what to tell apart."""
 

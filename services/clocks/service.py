@@ -21,6 +21,7 @@ from services.clocks.ruling import Ruling
 from services.clocks.spec import SPEC
 from services.clocks.staff import STAFF, Staff, person_of
 from services.clocks.store import OUTCOMES, PROJECTS, WATCHES, Archive, Zones
+from services.clocks.working import working_day_after
 from steward.bus.envelope import Envelope
 from steward.errors import BadInput, NotFound, Transient
 from steward.facts import Decision
@@ -205,6 +206,12 @@ class Clocks(Service):
     @rpc
     def get(self, project: str, watch: str) -> dict[str, Any]:
         return schemas.view(self.store.read.get(WATCHES, watch, project), self.context.now)
+
+    @rpc
+    def working_day(self, project: str, query: View) -> View:
+        """The working day ``after`` so many others, by the project's calendar."""
+        calendar = self._calendars(project).current
+        return {"day": working_day_after(query["day"], query["after"], calendar).isoformat()}
 
     def _fire_or_set_aside(self, watch: Watch) -> None:
         """A watch that cannot be fired stops nobody else's; a store that is away ends the sweep."""

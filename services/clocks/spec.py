@@ -90,6 +90,7 @@ SPEC = ServiceSpec(
         Call(
             "replan", "clocks.rule", "Move running clocks to the rules of now", body=f"{SCHEMAS}:Replan", answer=f"{SCHEMAS}:ReplannedView"
         ),
+        Call("working_day", "clocks.read", "The day so many working days after another", query=f"{SCHEMAS}:WorkingDayQuery"),
         Call("get", "clocks.read", "The clocks of one subject", answer=f"{SCHEMAS}:WatchView"),
     ),
     routes=(

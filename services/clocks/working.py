@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from functools import cached_property
+from itertools import islice
 from typing import NamedTuple
 
 from services.clocks import zones
@@ -144,6 +145,20 @@ def add(start: datetime, duration: timedelta, calendar: Calendar) -> datetime:
             return span.start + left
         left -= span.length
     raise NoWorkingTime(calendar.version)
+
+
+def days_from(day: date, calendar: Calendar, working: bool = True) -> Iterator[date]:
+    """``day`` and those after it, for 20 years; with ``working`` only those on which people work."""
+    days = (day + timedelta(days=ahead) for ahead in range(HORIZON_DAYS))
+    return (one for one in days if not working or calendar.is_working_day(one))
+
+
+def working_day_after(day: date, count: int, calendar: Calendar) -> date:
+    """The working day ``count`` working days after ``day``, which does not count itself. Raises :class:`NoWorkingTime`."""
+    found = next(islice((one for one in days_from(day, calendar) if one > day), count - 1, None), None)
+    if found is None:
+        raise NoWorkingTime(calendar.version)
+    return found
 
 
 def elapsed(start: datetime, end: datetime, calendar: Calendar) -> timedelta:

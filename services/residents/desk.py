@@ -86,12 +86,12 @@ class Desk:
         policy = self.policy(project)
         return Terms(Occupancy(policy["units"]["owner_only"]), policy["defects_liability_months"])
 
-    def require_person(self, project: str, person: str) -> None:
-        """Raises BadInput (person) when nobody such is on file."""
+    def require_person(self, project: str, person: str, field: str = "person") -> None:
+        """Raises BadInput (``field``) when nobody such is on file."""
         try:
             self.person(project, person)
         except NotFound:
-            raise BadInput.of("person", "is not on file") from None
+            raise BadInput.of(field, "is not on file") from None
 
     def require_unit(self, project: str, unit: str) -> None:
         """Raises BadInput (unit) when no such unit is in use."""

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable
 from typing import Any
 
 from services.residents import gb11643, model, phones, sealing
 from services.residents.desk import Desk, View, answered, page, save, told
-from services.residents.model import EmergencyContact, Limits, Person, Preferences
+from services.residents.model import EmergencyContact, Limits, Person, Preferences, Tie
 from services.residents.schemas.people import ContactView, HistoryView, PersonView, UnitContactView
 from services.residents.schemas.units import UnitView
 from services.residents.search import tokens
@@ -17,6 +18,7 @@ from steward.facts import Decision
 from steward.ids import new_id
 from steward.store.work import Work
 
+_MOST = 10_000
 _CHANGES = ("person_changed", "care_changed")
 
 
@@ -40,11 +42,11 @@ class People:
             number = phones.normalised(query["phone"], self._country(project))
             wanted["prints"] = self._sealer.fingerprint(number or query["phone"])
         found = self._store.read.page(PEOPLE, {"project": project, **wanted}, query["cursor"], query["limit"])
-        return page(PersonView, [sealing.shown(self._sealer, person) for person in found.items], found.next)
+        return page(PersonView, self._kept(project, found.items), found.next)
 
     def get(self, project: str, person: str) -> View:
         """One person, masked."""
-        return told(PersonView, sealing.shown(self._sealer, self._desk.person(project, person)))
+        return told(PersonView, self._kept(project, [self._desk.person(project, person)])[0])
 
     def units(self, project: str, person: str, query: View) -> View:
         """The units that a person is or was tied to."""
@@ -103,6 +105,16 @@ class People:
                 for person in people:
                     if person.searchable == (older or 0):
                         work.apply(PEOPLE, model.made_searchable(person, self._tokens(person), tokens.VERSION))
+
+    def _kept(self, project: str, people: list[Person]) -> list[dict[str, object]]:
+        """``people`` as views show them, former owners with the day until which their file is kept."""
+        ids, ties = {person.id for person in people}, defaultdict[str, list[Tie]](list)
+        for unit in self._store.read.where(UNITS, {"project": project, "tied": {"$in": sorted(ids)}}, limit=_MOST):
+            for tie in unit.ties:
+                ties[tie.person].append(tie)
+        today, years = self._desk.today(project), self._desk.policy(project)["units"]["former_owner_years"]
+        until = {person: model.keep_until(ties[person], today, years) for person in ids}
+        return [{**sealing.shown(self._sealer, person), "keep_until": until[person.id]} for person in people]
 
     def _tokens(self, person: Person) -> tuple[str, ...]:
         numbers = [self._sealer.open(phone.text) for phone in person.phones]

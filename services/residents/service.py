@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import asdict
 
 from services.residents import model, sealing
+from services.residents.cards import Cards
+from services.residents.cases import Cases
+from services.residents.contacts import Contacts
 from services.residents.desk import Desk, View, answered, told
 from services.residents.lists import Lists
 from services.residents.model import Person, Unit
@@ -19,9 +22,11 @@ from services.residents.search.finding import Finder, Hit
 from services.residents.spec import SPEC
 from services.residents.store import IMPORTS, PROJECTS, UNITS
 from services.residents.units import Units
+from services.residents.vacancies import Vacancies
 from services.residents.vehicles import Vehicles
+from steward.bus.envelope import Envelope
 from steward.ids import new_id
-from steward.service import Service, rpc, sweep
+from steward.service import Service, handles, rpc, sweep
 from steward.trust.principals import EVERYWHERE
 
 _PROJECTS_MOST = 10_000
@@ -153,6 +158,10 @@ class Residents(Service):
         return Vehicles(self._desk).remove(project, vehicle)
 
     @rpc
+    def end_lease(self, project: str, vehicle: str, body: View) -> View:
+        return Vehicles(self._desk).end_lease(project, vehicle, body)
+
+    @rpc
     def search(self, project: str, query: View) -> View:
         """People, units and vehicles by what is known of them, the best match first."""
         self._desk.project(project)
@@ -162,7 +171,15 @@ class Residents(Service):
 
     @rpc
     def vacant_units(self, project: str, query: View) -> View:
-        return Lists(self._desk).vacant(project, query)
+        return Vacancies(self._desk).listed(project, query)
+
+    @rpc
+    def confirm_vacant(self, project: str, body: View) -> View:
+        return Vacancies(self._desk).confirm(project, body)
+
+    @rpc
+    def vacancy_counts(self, project: str, query: View) -> View:
+        return Vacancies(self._desk).counts(project, query)
 
     @rpc
     def security_list(self, project: str, query: View) -> View:
@@ -180,6 +197,87 @@ class Residents(Service):
             work.keep(IMPORTS, {"_id": new_id(), "project": project, **asdict(self._desk.stamp), **counts})
             work.answer(view)
         return view
+
+    @rpc
+    def open_case(self, project: str, body: View) -> View:
+        return self._cases.open(project, body)
+
+    @rpc
+    def cases(self, project: str, query: View) -> View:
+        return self._cases.listed(project, query)
+
+    @rpc
+    def case(self, project: str, case: str) -> View:
+        return self._cases.get(project, case)
+
+    @rpc
+    def take_step(self, project: str, case: str, step: str, body: View) -> View:
+        return self._cases.take(project, case, step, body)
+
+    @rpc
+    def strike_step(self, project: str, case: str, step: str, body: View) -> View:
+        return self._cases.strike(project, case, step, body)
+
+    @rpc
+    def complete_case(self, project: str, case: str, body: View) -> View:
+        return self._cases.complete(project, case)
+
+    @rpc
+    def cancel_case(self, project: str, case: str, body: View) -> View:
+        return self._cases.cancel(project, case, body)
+
+    @rpc
+    def defect(self, project: str, case: str, defect: str) -> View:
+        return self._cases.defect(project, case, defect)
+
+    @rpc
+    def issue_card(self, project: str, body: View) -> View:
+        return Cards(self._desk).issue(project, body)
+
+    @rpc
+    def request_staff_card(self, project: str, body: View) -> View:
+        return Cards(self._desk).request_staff(project, body)
+
+    @rpc
+    def cards(self, project: str, query: View) -> View:
+        return Cards(self._desk).listed(project, query)
+
+    @rpc
+    def card(self, project: str, card: str) -> View:
+        return Cards(self._desk).get(project, card)
+
+    @rpc
+    def approve_card(self, project: str, card: str, body: View) -> View:
+        return Cards(self._desk).approve(project, card)
+
+    @rpc
+    def hand_out_card(self, project: str, card: str, body: View) -> View:
+        return Cards(self._desk).hand_out(project, card, body)
+
+    @rpc
+    def lose_card(self, project: str, card: str, body: View) -> View:
+        return Cards(self._desk).lose(project, card, body)
+
+    @rpc
+    def return_card(self, project: str, card: str, body: View) -> View:
+        return Cards(self._desk).give_back(project, card)
+
+    @rpc
+    def note_contact(self, project: str, body: View) -> View:
+        return Contacts(self._desk).note(project, body)
+
+    @rpc
+    def contacts_due(self, project: str, query: View) -> View:
+        return Contacts(self._desk).due(project, query)
+
+    @rpc
+    def visits_due(self, project: str, query: View) -> View:
+        return Contacts(self._desk).visits(project, query)
+
+    @handles
+    def on_ticket(self, event: Envelope) -> None:
+        """tickets.raised, tickets.called_back: somebody of its unit was reached."""
+        Contacts(self._desk).heard(event)
 
     @rpc
     def contact(self, project: str, person: str) -> View:
@@ -201,9 +299,18 @@ class Residents(Service):
         Places(self._desk).file_older()
         People(self._desk).make_searchable()
 
+    @sweep
+    def count_vacancies(self) -> None:
+        """Count the vacant units of each project, once a month."""
+        Vacancies(self._desk).count_due()
+
     @property
     def _desk(self) -> Desk:
         return Desk(self.store, self.context, self.policy, self.sealer)
+
+    @property
+    def _cases(self) -> Cases:
+        return Cases(self._desk, self.remote)
 
     def _shown(self, hit: Hit) -> View:
         nobody = {"person": None, "unit": None, "vehicle": None}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from services.residents import flows
 from steward.spec import Call, Collection, Event, Index, Permission, Route, ServiceSpec, Sweep
 
 _PLACES, _UNITS, _PEOPLE, _VEHICLES, _LISTS, _ROSTERS = (
@@ -20,6 +21,7 @@ SPEC = ServiceSpec(
     title={"zh-CN": "业户档案", "en": "Residents"},
     service="services.residents.service:Residents",
     policy="services.residents:policy.toml",
+    check="services.residents.policies:check",
     publishes=(
         Event("project_opened", f"{_PLACES}ProjectOpened", "A project is open"),
         Event("zone_opened", f"{_PLACES}ZoneTold", "A zone is there"),
@@ -38,7 +40,9 @@ SPEC = ServiceSpec(
         Event("vehicle_registered", f"{_VEHICLES}VehicleTold", "A vehicle is on file", seen_with="residents.people"),
         Event("vehicle_changed", f"{_VEHICLES}VehicleTold", "A vehicle is of another person or unit", seen_with="residents.people"),
         Event("vehicle_removed", f"{_VEHICLES}VehicleTold", "A vehicle is here no longer", seen_with="residents.people"),
+        *flows.EVENTS,
     ),
+    hears=flows.HEARS,
     calls=(
         Call("open_project", "residents.open", "Open a project", body=f"{_PLACES}OpenProject", answer=f"{_PLACES}ProjectView"),
         Call("projects", "residents.read", "Projects granted to the caller", query=_PAGE, answer=f"{_PLACES}ProjectView"),
@@ -105,7 +109,7 @@ SPEC = ServiceSpec(
             audited="read",
             subjects=("items.person.id", "items.vehicle.person"),
         ),
-        Call("vacant_units", "residents.read", "Units in which nobody lives", query=_PAGE, answer=f"{_LISTS}VacantView"),
+        Call("vacant_units", "residents.read", "Units in which nobody lives", query=f"{_LISTS}VacantQuery", answer=f"{_LISTS}VacantView"),
         Call(
             "security_list",
             "residents.security",
@@ -132,6 +136,7 @@ SPEC = ServiceSpec(
             audited="read",
             subjects=("person", "unit"),
         ),
+        *flows.CALLS,
     ),
     routes=(
         Route("POST", "/projects", "open_project", status=201),
@@ -165,6 +170,7 @@ SPEC = ServiceSpec(
         Route("GET", "/projects/{project}/vacant-units", "vacant_units", paged=True),
         Route("GET", "/projects/{project}/security-list", "security_list", paged=True),
         Route("POST", "/projects/{project}/roster", "roster", upload=True),
+        *flows.ROUTES,
     ),
     permissions=(
         Permission("residents.read", (*_READERS, "quality", "auditor", "admin"), "See projects and units"),
@@ -175,6 +181,7 @@ SPEC = ServiceSpec(
         Permission("residents.import", ("supervisor", "manager", "admin"), "Import rosters"),
         Permission("residents.open", ("admin",), "Open projects"),
         Permission("residents.contact", ("supervisor",), "See phones in full"),
+        *flows.PERMISSIONS,
     ),
     collections=(
         Collection("projects", (Index(("code",), unique=True), Index(("project",)), Index(("tree",)))),
@@ -188,6 +195,7 @@ SPEC = ServiceSpec(
                 Index(("project", "state", "_id")),
                 Index(("state", "_id")),
                 Index(("turns_at",)),
+                Index(("project", "unvisited"), partial={"unvisited": True}),
             ),
         ),
         Collection(
@@ -212,10 +220,16 @@ SPEC = ServiceSpec(
                 Index(("project", "plates", "_id")),
                 Index(("project", "person", "_id")),
                 Index(("project", "unit", "_id")),
+                Index(("project", "spaces")),
             ),
         ),
         Collection("imports", (Index(("project", "at")),)),
+        *flows.COLLECTIONS,
     ),
-    sweeps=(Sweep("turn_units", every_s=10.0, alone=True), Sweep("go_over", every_s=10.0, alone=True)),
+    sweeps=(
+        Sweep("turn_units", every_s=10.0, alone=True),
+        Sweep("go_over", every_s=10.0, alone=True),
+        Sweep("count_vacancies", every_s=10.0, alone=True),
+    ),
     menu=({"path": "/projects", "zh-CN": "项目", "en": "Projects"},),
 )

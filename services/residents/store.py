@@ -5,15 +5,22 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from services.residents.model import Building, Person, Project, Unit, Vehicle, Zone
+from services.residents.model import Building, Kind, Person, Project, Unit, Vehicle, Zone
+from services.residents.model.cards import Card, CardState
+from services.residents.model.cases import Case, State
+from services.residents.model.contacts import awaits_first_visit
+from services.residents.model.vacancies import VacancyCount
 from steward.store.repository import Repository
 
 IMPORTS = "imports"
 """Plain documents: what each roster did."""
+CONTACTS = "contacts"
+"""Plain documents: when a person, or somebody of a unit, was reached last."""
 
 
 def _unit_fields(unit: Unit) -> Mapping[str, Any]:
-    return {"tied": sorted({tie.person for tie in unit.ties})}
+    unvisited = {"unvisited": True} if awaits_first_visit(unit) else {}
+    return {"tied": sorted({tie.person for tie in unit.ties}), **unvisited}
 
 
 def _person_fields(person: Person) -> Mapping[str, Any]:
@@ -23,7 +30,19 @@ def _person_fields(person: Person) -> Mapping[str, Any]:
 def _vehicle_fields(vehicle: Vehicle) -> Mapping[str, Any]:
     """``taken`` keeps two vehicles that are here from having one plate."""
     print_ = vehicle.plate.fingerprint
-    return {"plates": print_} | ({} if vehicle.gone else {"taken": print_})
+    spaces = sorted({lease.space for lease in vehicle.leases})
+    return {"plates": print_, "spaces": spaces} | ({} if vehicle.gone else {"taken": print_})
+
+
+def _case_fields(case: Case) -> Mapping[str, Any]:
+    """``taken`` keeps two open cases from being about the same: a unit is handed over, a space let once, to whomever."""
+    whose = "" if case.kind in (Kind.HANDOVER, Kind.PARKING) else case.person
+    return {"taken": f"{case.kind}:{case.unit}:{whose}"} if case.state is State.OPEN else {}
+
+
+def _card_fields(card: Card) -> Mapping[str, Any]:
+    """``taken`` keeps two cards that are out from having one number."""
+    return {"taken": card.number} if card.number and card.state is not CardState.RETURNED else {}
 
 
 PROJECTS = Repository("projects", Project)
@@ -32,3 +51,6 @@ BUILDINGS = Repository("buildings", Building)
 UNITS = Repository("units", Unit, _unit_fields)
 PEOPLE = Repository("people", Person, _person_fields)
 VEHICLES = Repository("vehicles", Vehicle, _vehicle_fields)
+CASES = Repository("cases", Case, _case_fields)
+CARDS = Repository("cards", Card, _card_fields)
+VACANCY_COUNTS = Repository("vacancy_counts", VacancyCount)

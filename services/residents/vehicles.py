@@ -7,7 +7,7 @@ from typing import Any
 
 from services.residents import model, sealing
 from services.residents.desk import Desk, View, answered, page, save
-from services.residents.model import Vehicle
+from services.residents.model import Vehicle, vehicles
 from services.residents.schemas.vehicles import VehicleView
 from services.residents.store import VEHICLES
 from steward.facts import Decision
@@ -53,7 +53,13 @@ class Vehicles:
 
     def remove(self, project: str, vehicle: str) -> View:
         """It is here no longer."""
-        return self._decide(project, vehicle, lambda state: model.remove_vehicle(state, self._desk.stamp))
+        today = self._desk.today(project)
+        return self._decide(project, vehicle, lambda state: model.remove_vehicle(state, self._desk.stamp, today))
+
+    def end_lease(self, project: str, vehicle: str, body: View) -> View:
+        """Its lease of a parking space ends, today unless another day is given."""
+        on = body["until"] or self._desk.today(project)
+        return self._decide(project, vehicle, lambda state: vehicles.end_lease(state, on))
 
     def _decide(self, project: str, vehicle: str, decide: Callable[[Vehicle], Decision[Vehicle]]) -> View:
         with self._store.work() as work:

@@ -12,7 +12,7 @@ from services.tickets.store import PROJECTS, TICKETS, UNITS, numbers, unit_key
 from steward.bus.envelope import Envelope
 from steward.errors import BadInput, NotFound, OutOfOrder
 from steward.facts import Decision
-from steward.ids import new_id
+from steward.ids import derived_id, new_id
 from steward.service import Service, handles, rpc
 from steward.store.client import Document
 
@@ -31,20 +31,9 @@ class Tickets(Service):
     @rpc
     def raise_ticket(self, project: str, body: model.Intake) -> View:
         """Bring a matter up. Raises NotFound for an unknown project, BadInput for an unknown unit."""
-        home = self._project(project)
-        unit = self._unit(project, body.unit) if body.unit else None
-        policy = self.policy.of(project)
-        running = numbers(self.store.database).take(project, policy["numbers"], self.context.now)
-        local = self.context.now.astimezone(ZoneInfo(home["timezone"]))
-        opening = model.Opening(
-            id=new_id(),
-            project=project,
-            number=model.number_text(home["code"], running, local),
-            unit_label=unit["label"] if unit else None,
-            caller=callers.sealed(body, self.sealer),
-        )
+        opening = self._opening(new_id(), project, body)
         with self.store.work() as work:
-            ticket = work.apply(TICKETS, model.raise_ticket(opening, body, policy, self._by()))
+            ticket = work.apply(TICKETS, model.raise_ticket(opening, body, self.policy.of(project), self._by()))
             view: View = work.answer(self._view(ticket))
             return view
 
@@ -149,6 +138,35 @@ class Tickets(Service):
         with self.store.work() as work:
             for copy in copies:
                 work.keep(UNITS, {"_id": unit_key(event.project, copy.pop("id")), **copy}, as_of=event.time)
+
+    @handles
+    def on_defect(self, event: Envelope) -> None:
+        """residents.defect_found: each defect of a handover is a ticket to the developer's contractor, once (handbook §2)."""
+        ticket, project = derived_id(event.time, "defect", event.data["defect"]), event.project
+        if self.store.read.plain(TICKETS.collection, ticket) is not None:
+            return
+        found = self.remote.residents.defect(project=project, case=event.data["case"], defect=event.data["defect"])
+        intake = model.legacy_defect(event.data["unit"], event.data["item"], found["what"])
+        try:
+            opening = self._opening(ticket, project, intake)
+        except (NotFound, BadInput) as error:
+            raise OutOfOrder(f"a defect before its unit: {error.detail}") from error
+        with self.store.work() as work:
+            work.apply(TICKETS, model.raise_ticket(opening, intake, self.policy.of(project), self._by()))
+
+    def _opening(self, ticket: str, project: str, intake: model.Intake) -> model.Opening:
+        """What the new ``ticket`` gets besides its intake. Raises NotFound for an unknown project, BadInput for an unknown unit."""
+        home = self._project(project)
+        unit = self._unit(project, intake.unit) if intake.unit else None
+        running = numbers(self.store.database).take(project, self.policy.of(project)["numbers"], self.context.now)
+        local = self.context.now.astimezone(ZoneInfo(home["timezone"]))
+        return model.Opening(
+            id=ticket,
+            project=project,
+            number=model.number_text(home["code"], running, local),
+            unit_label=unit["label"] if unit else None,
+            caller=callers.sealed(intake, self.sealer),
+        )
 
     def _command(self, project: str, ticket: str, decide: Decide) -> View:
         with self.store.work() as work:

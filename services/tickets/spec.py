@@ -55,6 +55,7 @@ SPEC = ServiceSpec(
         Hears("on_dispatch", ("dispatch.ordered", "dispatch.taken")),
         Hears("on_project", ("residents.project_opened",)),
         Hears("on_units", ("residents.units_registered", "residents.units_withdrawn")),
+        Hears("on_defect", ("residents.defect_found",), any_order=True),
     ),
     calls=(
         _command("raise_ticket", "raise", "RaiseTicket", "Bring a matter up"),

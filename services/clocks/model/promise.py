@@ -10,10 +10,8 @@ from itertools import islice
 from typing import Any
 
 from services.clocks.rules import Limit, Rule
-from services.clocks.working import HORIZON_DAYS, Calendar, NoWorkingTime
+from services.clocks.working import Calendar, NoWorkingTime, days_from
 from steward.times import parse
-
-_DAY = timedelta(days=1)
 
 
 @dataclass(frozen=True)
@@ -68,8 +66,7 @@ def _due(rule: Rule, start: datetime, data: Mapping[str, Any], calendar: Calenda
 def _by(limit: Limit, start: datetime, calendar: Calendar, working: bool) -> datetime:
     """The next such time of day: today's if it is still to come, ``by_days`` days on."""
     first = calendar.local_day(start)
-    days = (first + ahead * _DAY for ahead in range(HORIZON_DAYS))
-    worked = (day for day in days if not working or calendar.is_working_day(day))
+    worked = days_from(first, calendar, working)
     if limit.by_days:
         later: Iterator[date] = islice((day for day in worked if day > first), limit.by_days - 1, None)
     else:

@@ -1,5 +1,6 @@
 """The property tree and who is tied to it, as rules (handbook §1, §2). Pure: state, command, policy, time in; decision out."""
 
+from services.residents.model.forms import Defect, Given, Outcome
 from services.residents.model.people import (
     LANGUAGES,
     Care,
@@ -31,7 +32,8 @@ from services.residents.model.places import (
     with_building,
     zone_id,
 )
-from services.residents.model.ties import Role, Stamp, Tie
+from services.residents.model.plans import BadPlan, Comes, Form, Kind, Step
+from services.residents.model.ties import Role, Stamp, Tie, keep_until
 from services.residents.model.units import (
     MAX_UNITS_PER_EVENT,
     Occupancy,
@@ -57,17 +59,25 @@ __all__ = [
     "LANGUAGES",
     "MAX_UNITS_PER_EVENT",
     "TREE",
+    "BadPlan",
     "Building",
     "Care",
+    "Comes",
+    "Defect",
     "EmergencyContact",
+    "Form",
+    "Given",
+    "Kind",
     "Limits",
     "Occupancy",
+    "Outcome",
     "Person",
     "Preferences",
     "Project",
     "Role",
     "Sealed",
     "Stamp",
+    "Step",
     "Terms",
     "Tie",
     "Unit",
@@ -86,6 +96,7 @@ __all__ = [
     "end_care",
     "end_tie",
     "filed",
+    "keep_until",
     "made_searchable",
     "make_tie",
     "measure",

@@ -46,10 +46,14 @@ class Preferences:
 
 @dataclass(frozen=True)
 class Care:
-    """A household that needs care 关爱户, such as elderly who live alone: to be visited every so many days (handbook §2)."""
+    """A household that needs care 关爱户, such as elderly who live alone: to be visited every so many days (handbook §2).
+
+    ``visited_on``: when that was done last.
+    """
 
     every_days: int
     since: date
+    visited_on: date | None = None
 
 
 @dataclass(frozen=True)
@@ -126,7 +130,7 @@ def care_for(person: Person, every_days: int, today: date, limits: Limits) -> De
     least, most = limits.care_days
     if not least <= every_days <= most:
         raise BadInput.of("every_days", f"is from {least} to {most}")
-    care = Care(every_days, person.care.since if person.care else today)
+    care = replace(person.care or Care(every_days, today), every_days=every_days)
     return _cared(person, care)
 
 

@@ -8,6 +8,8 @@ from datetime import date, datetime
 from enum import StrEnum
 from fractions import Fraction
 
+from dateutil.relativedelta import relativedelta
+
 from steward.errors import BadInput
 
 
@@ -61,6 +63,18 @@ class Tie:
     def part(self) -> Fraction:
         """The share as a number; 0 where none is said."""
         return Fraction(self.share) if self.share else Fraction(0)
+
+
+def keep_until(ties: Iterable[Tie], today: date, years: int) -> date | None:
+    """Until when a former owner's file is kept (handbook §1): ``years`` after the last of their ``ties``.
+
+    None for who was never an owner, or is tied to a unit still, or is going to be.
+    """
+    known = list(ties)
+    ends = [tie.until for tie in known if tie.until is not None and tie.until <= today]
+    if len(ends) < len(known) or not any(tie.role is Role.OWNER for tie in known):
+        return None
+    return max(ends) + relativedelta(years=years)
 
 
 def share_text(share: str) -> str:

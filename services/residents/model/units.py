@@ -51,7 +51,8 @@ class Unit:
 
     ``building`` is the building's code. ``state`` is who lives in it (None: not worked out yet), ``stated`` what staff
     said of that, ``turns_at`` when a tie begins or ends next. ``liable_until`` are the last days of the developer's
-    liability for defects 保修期, by what is liable for.
+    liability for defects 保修期, by what is liable for. ``moved_in_on`` is when people moved in last, ``visited_on`` when
+    somebody of the house was there last, ``vacant_seen_on`` when somebody last saw that it is vacant.
     """
 
     id: str
@@ -68,6 +69,9 @@ class Unit:
     stated: Occupancy | None = None
     state: Occupancy | None = None
     turns_at: datetime | None = None
+    moved_in_on: date | None = None
+    visited_on: date | None = None
+    vacant_seen_on: date | None = None
     version: int = 0
 
     def ties_on(self, day: date) -> tuple[Tie, ...]:

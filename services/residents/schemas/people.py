@@ -82,6 +82,7 @@ class CareView(Schema):
 
     every_days = fields.Integer()
     since = fields.Date()
+    visited_on = fields.Date(allow_none=True)
 
 
 class PersonView(View):
@@ -96,6 +97,7 @@ class PersonView(View):
     preferences = fields.Nested(PreferencesView)
     emergency_contacts = fields.List(fields.Nested(EmergencyContactView))
     care = fields.Nested(CareView, allow_none=True)
+    keep_until = fields.Date(allow_none=True, metadata={"description": "until when the file of a former owner is kept"})
 
 
 class FileChangeView(Schema):

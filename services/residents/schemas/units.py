@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
-from marshmallow import Schema, fields, validate
+from marshmallow import Schema, ValidationError, fields, validate
 
 from services.residents.model import MAX_UNITS_PER_EVENT, Occupancy, Role, Use
 from services.residents.schemas.views import View
@@ -12,7 +13,14 @@ from steward.paging import PageQuery
 from steward.shapes import Command, Published, choice, line, moment
 
 MAX_AREA_M2 = 1_000_000
+_AGE = (1950, 2999)
 _SHARE = validate.Regexp(r"^[1-9]\d{0,5}/[1-9]\d{0,5}\Z", error="Is not a fraction such as 1/3.")
+
+
+def sane(day: date) -> None:
+    """Raises ValidationError for a day of another age: a slip of the pen."""
+    if not _AGE[0] <= day.year <= _AGE[1]:
+        raise ValidationError(f"Is not from {_AGE[0]} to {_AGE[1]}.")
 
 
 def _area(**options: Any) -> fields.Float:
@@ -24,7 +32,7 @@ def _area(**options: Any) -> fields.Float:
     )
 
 
-def _share(**options: Any) -> fields.String:
+def share_field(**options: Any) -> fields.String:
     return fields.String(allow_none=True, validate=_SHARE, metadata={"description": "what an owner owns of the unit, e.g. 1/3"}, **options)
 
 
@@ -54,13 +62,13 @@ class MakeTie(Command):
     role = fields.Enum(Role, by_value=True, required=True)
     since = fields.Date(data_key="from", load_default=None, allow_none=True, metadata={"description": "default: today"})
     until = fields.Date(data_key="to", load_default=None, allow_none=True)
-    share = _share(load_default=None)
+    share = share_field(load_default=None)
 
 
 class SetShare(Command):
     """What an owner owns of the unit; null: not said. All open shares together are at most the whole."""
 
-    share = _share(required=True)
+    share = share_field(required=True)
 
 
 class EndTie(Command):
@@ -120,6 +128,9 @@ class UnitView(View):
     )
     stated = choice(Occupancy, "what staff said of who lives there", allow_none=True)
     state = choice(Occupancy, "who lives there: as ties tell, else as stated", allow_none=True)
+    moved_in_on = fields.Date(allow_none=True, metadata={"description": "when people moved in last"})
+    visited_on = fields.Date(allow_none=True, metadata={"description": "when somebody of the house was there last"})
+    vacant_seen_on = fields.Date(allow_none=True, metadata={"description": "when somebody last saw that it is vacant"})
 
 
 class UnitListed(Published):

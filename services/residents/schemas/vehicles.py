@@ -5,7 +5,7 @@ from __future__ import annotations
 from marshmallow import Schema, fields, validate
 
 from services.residents.schemas.people import PersonView
-from services.residents.schemas.units import StampView, UnitView
+from services.residents.schemas.units import StampView, UnitView, sane
 from services.residents.schemas.views import View
 from services.residents.search.words import Match
 from steward.paging import PageQuery
@@ -35,8 +35,30 @@ class VehicleQuery(PageQuery):
     unit = line(26, load_default=None)
 
 
+class EndLease(Command):
+    """A lease of a parking space ends early."""
+
+    until = fields.Date(
+        data_key="to",
+        load_default=None,
+        allow_none=True,
+        validate=sane,
+        metadata={"description": "first day no longer; default: today"},
+    )
+
+
+class LeaseView(Schema):
+    """A lease of a parking space; ``to`` is the first day no longer."""
+
+    case = fields.String()
+    space = fields.String(metadata={"description": "id of the unit"})
+    permit = fields.String()
+    since = fields.Date(data_key="from")
+    until = fields.Date(data_key="to")
+
+
 class VehicleView(View):
-    """A vehicle; ``gone`` says since when it is here no longer."""
+    """A vehicle; ``gone`` says since when it is here no longer, ``leases`` where it may park, or might."""
 
     project = fields.String()
     plate = fields.String()
@@ -44,6 +66,7 @@ class VehicleView(View):
     unit = fields.String()
     filed = fields.Nested(StampView)
     gone = fields.Nested(StampView, allow_none=True)
+    leases = fields.List(fields.Nested(LeaseView))
 
 
 class SearchQuery(PageQuery):
@@ -68,3 +91,12 @@ class VehicleTold(Published):
     vehicle = fields.String(required=True)
     person = fields.String(required=True)
     unit = fields.String(required=True)
+
+
+class ParkingTold(VehicleTold):
+    """A space was let for a vehicle, or its lease ends early; ``to`` is the first day no longer."""
+
+    space = fields.String(required=True)
+    case = fields.String(required=True)
+    since = fields.Date(data_key="from", required=True)
+    until = fields.Date(data_key="to", required=True)

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from services.tickets.model.life import BY_DISPATCH, DIRECT, SENT, Command, State, Step
-from services.tickets.model.terms import CancelReason, Difficulty, Item, ReopenReason, Urgency, WaitReason
+from services.tickets.model.terms import CancelReason, Channel, Difficulty, Item, Kind, ReopenReason, Urgency, WaitReason
 from services.tickets.model.ticket import By, Callback, Check, Intake, Mark, Opening, Ticket
 from steward.errors import BadInput, IllegalTransition
 from steward.facts import Decision, Fact
@@ -49,6 +49,12 @@ def raise_ticket(opening: Opening, intake: Intake, policy: Rules, by: By) -> Dec
         return raised
     accepted = accept(ticket, None, by)
     return Decision(accepted.state, raised.facts + accepted.facts)
+
+
+def legacy_defect(unit: str, item: str, what: str) -> Intake:
+    """The intake of a defect found at the handover of ``unit`` 遗留问题, for the developer's contractor (handbook §2)."""
+    known = Item(item) if item in list(Item) else Item.OTHER
+    return Intake(Kind.RECTIFICATION, Channel.DEPARTMENT, what, unit=unit, item=known)
 
 
 _TAKEN_OVER = (

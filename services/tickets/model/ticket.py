@@ -120,6 +120,11 @@ class Ticket:
     checks: tuple[Check, ...] = ()
     callbacks: tuple[Callback, ...] = ()
 
+    @property
+    def matter(self) -> str:
+        """Its events are its own history, whatever else it came of."""
+        return f"tickets/{self.id}"
+
 
 @dataclass(frozen=True)
 class Opening:

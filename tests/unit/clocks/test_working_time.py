@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from services.clocks import calendars, working
 from services.clocks.book import shipped
-from services.clocks.working import Calendar, NoWorkingTime, add, counted, elapsed
+from services.clocks.working import Calendar, NoWorkingTime, add, counted, elapsed, working_day_after
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 CHINA = calendars.from_policy(shipped()["calendar"])
@@ -46,6 +46,20 @@ def of(**changes: object) -> Calendar:
 )
 def test_working_days_are_counted_by_the_national_calendar(start: str, days: float, due: str) -> None:
     assert add(at(start), CHINA.day_length * days, CHINA) == at(due)
+
+
+@pytest.mark.parametrize(
+    ("day", "count", "expected"),
+    [
+        ("2026-11-23", 3, "2026-11-26"),
+        ("2026-11-26", 3, "2026-12-01"),  # over a weekend
+        ("2026-09-30", 1, "2026-10-08"),
+        ("2026-10-08", 2, "2026-10-10"),  # a Saturday that is worked
+        ("2026-11-28", 1, "2026-11-30"),  # from a Saturday
+    ],
+)
+def test_so_many_working_days_ahead_is_a_day_of_the_national_calendar(day: str, count: int, expected: str) -> None:
+    assert working_day_after(date.fromisoformat(day), count, CHINA) == date.fromisoformat(expected)
 
 
 def test_several_intervals_a_day_leave_the_noon_rest_out() -> None:

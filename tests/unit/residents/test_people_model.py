@@ -220,7 +220,7 @@ class VehicleFile(RuleBasedStateMachine):
     def remove(self) -> None:
         was_gone = self.vehicle.gone
         try:
-            decision = model.remove_vehicle(self.vehicle, Stamp(NOON, "user:li"))
+            decision = model.remove_vehicle(self.vehicle, Stamp(NOON, "user:li"), NOON.date())
         except IllegalTransition:
             assert was_gone
             return

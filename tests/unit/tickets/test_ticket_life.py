@@ -175,3 +175,11 @@ def test_numbers_carry_the_month_of_the_projects_own_zone() -> None:
     late = datetime(2026, 10, 31, 16, 30, tzinfo=UTC).astimezone(ZoneInfo("Asia/Shanghai"))
     assert model.number_text("YH", 42, late) == "YH-2611-00042"
     assert model.number_text("YH", 123456, late) == "YH-2611-123456"
+
+
+def test_a_defect_found_at_a_handover_goes_to_the_contractor_and_waits_for_the_desk(policy: Rules, desk: By) -> None:
+    decision = model.raise_ticket(OPENING, model.legacy_defect("u1", "door_window", "window does not close"), policy, desk)
+    ticket = decision.state
+    assert names(decision) == ["raised"]
+    assert (ticket.kind, ticket.department, ticket.item, ticket.unit) == (Kind.RECTIFICATION, "contractors", Item.DOOR_WINDOW, "u1")
+    assert model.legacy_defect("u1", "balcony", "crack").item is Item.OTHER

@@ -1,0 +1,83 @@
+"""Owner cards and staff cards (handbook §2)."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from services.residents.model import Stamp, cards
+from services.residents.model.cards import Card, CardKind, CardState
+from services.residents.spec import SPEC
+from services.residents.store import CARDS
+from steward.errors import BadInput, IllegalTransition
+from steward.facts import Decision
+from steward.validation import schema
+from tests.unit.residents.case_desk import DESK, NOON
+
+CARD = Card("k1", "yh", CardKind.OWNER, "p1", DESK, "0001", "u1")
+NEEDED = ("supervisor", "manager")
+HEAD, MANAGER = Stamp(NOON, "user:head"), Stamp(NOON, "user:manager")
+
+
+def told(decision: Decision[Card]) -> list[str]:
+    for fact in decision.facts:
+        contract = schema(SPEC.event(fact.name).schema)
+        contract.load(contract.dump(fact.data))
+    assert CARDS.from_document(CARDS.to_document(decision.state)) == decision.state
+    return [fact.name for fact in decision.facts]
+
+
+def staff() -> Card:
+    return cards.request_staff(replace(CARD, kind=CardKind.STAFF, holder="user:wang", number=None, unit=None)).state
+
+
+def test_three_cards_of_a_household_are_free_and_each_further_one_is_charged_for() -> None:
+    assert told(cards.issue(CARD, 2, 3, 5_000)) == ["card_issued"]
+    fourth = cards.issue(CARD, 3, 3, 5_000)
+    assert told(fourth) == ["card_issued", "charge_requested"]
+    assert (fourth.state.charge_fen, fourth.facts[1].data["amount_fen"]) == (5_000, 5_000)
+
+
+def test_a_lost_card_is_blocked_at_once_against_the_id_of_its_holder() -> None:
+    with pytest.raises(BadInput) as error:
+        cards.lose(CARD, False, DESK)
+    assert error.value.extra["errors"][0]["field"] == "id_number"
+    blocked = cards.lose(CARD, True, DESK)
+    assert (told(blocked), blocked.state.state, blocked.state.id_checked) == (["card_blocked"], CardState.BLOCKED, True)
+    assert cards.lose(CARD, None, DESK).state.id_checked is False
+    with pytest.raises(IllegalTransition):
+        cards.lose(blocked.state, True, DESK)
+
+
+def test_a_card_comes_back_even_when_it_was_blocked_and_only_once() -> None:
+    back = cards.give_back(cards.lose(CARD, True, DESK).state, DESK)
+    assert told(back) == ["card_returned"]
+    with pytest.raises(IllegalTransition):
+        cards.give_back(back.state, DESK)
+
+
+def test_a_staff_card_needs_the_head_of_the_department_and_the_manager() -> None:
+    card = cards.approve(staff(), ["supervisor"], NEEDED, HEAD)
+    assert told(card) == ["card_approved"]
+    with pytest.raises(IllegalTransition) as error:
+        cards.hand_out(card.state, "S-1", NEEDED)
+    assert error.value.extra["missing"] == ["manager"]
+    both = cards.approve(card.state, ["manager"], NEEDED, MANAGER).state
+    issued = cards.hand_out(both, "S-1", NEEDED)
+    assert (told(issued), issued.state.state, issued.state.number) == (["card_issued"], CardState.IN_USE, "S-1")
+    assert told(cards.request_staff(staff())) == ["card_requested"]
+
+
+def test_nobody_agrees_to_a_staff_card_twice_or_out_of_turn() -> None:
+    card = cards.approve(staff(), ["supervisor", "manager"], NEEDED, HEAD).state
+    for roles, stamp in ((["manager"], HEAD), (["supervisor"], MANAGER), (["desk"], MANAGER)):
+        with pytest.raises(IllegalTransition):
+            cards.approve(card, roles, NEEDED, stamp)
+    with pytest.raises(IllegalTransition):
+        cards.approve(CARD, ["supervisor"], NEEDED, HEAD)
+
+
+def test_a_card_that_was_asked_for_is_not_in_use() -> None:
+    with pytest.raises(IllegalTransition):
+        cards.lose(staff(), None, DESK)
