@@ -87,7 +87,7 @@ SPEC = ServiceSpec(
         ),
     ),
     routes=(
-        Route("POST", "/auth/token", "log_in", visitor=True),
+        Route("POST", "/auth/token", "log_in", visitor=True, rate="login"),
         Route("GET", "/me", "me"),
         Route("POST", "/me/password", "change_password"),
         Route("GET", "/me/sessions", "my_sessions"),
