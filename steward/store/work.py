@@ -76,13 +76,14 @@ class Work:
         self._loaded[repository.collection, id] = _Loaded(document["version"], document["_order"], aggregate)
         return aggregate
 
-    def load(self, repository: Repository[A], id: str, project: str | None = None) -> A:
+    def load(self, repository: Repository[A], id: str, project: str | None = None, seen: Callable[[A], bool] | None = None) -> A:
         """The aggregate that the command is about.
 
-        Raises NotFound when there is none in ``project``, PreconditionFailed when the caller saw another version.
+        Raises NotFound when there is none in ``project``, or none that the caller may know of, as ``seen`` tells;
+        PreconditionFailed when the caller saw another version.
         """
         aggregate = self.find(repository, id)
-        if aggregate is None or project not in (None, aggregate.project):
+        if aggregate is None or project not in (None, aggregate.project) or (seen and not seen(aggregate)):
             raise NotFound(f"no {repository.collection} {id!r} here")
         if self._if_match not in (None, aggregate.version):
             raise PreconditionFailed(f"version is {aggregate.version}, not {self._if_match}")
