@@ -50,8 +50,8 @@ class Work:
     AlreadyDone (this key has taken effect before).
     """
 
-    def __init__(self, db: Database[Document], spec: ServiceSpec, context: Context, committer: Committer) -> None:
-        self._db, self._spec, self._context, self._committer = db, spec, context, committer
+    def __init__(self, db: Database[Document], spec: ServiceSpec, context: Context, committer: Committer, sealer: Sealer) -> None:
+        self._db, self._spec, self._context, self._committer, self._sealer = db, spec, context, committer, sealer
         self._if_match = context.if_match
         self._loaded: dict[tuple[str, str], _Loaded] = {}
         self._missing: set[tuple[str, str]] = set()
@@ -120,12 +120,12 @@ class Work:
         self._kept[collection] += 1
         self._changes.append(lambda: Drop(collection, id))
 
-    def answer(self, answer: Any, sealer: Sealer | None = None) -> Any:
+    def answer(self, answer: Any) -> Any:
         """Remember what the caller is told, so that repeating the request tells the same. Returns it.
 
-        ``sealer``: seals what is remembered, where the answer holds what is sealed in the state too.
+        Always sealed: an entry of the journal stays for good, and an answer may hold names, phones, and what people wrote.
         """
-        self._answer = sealer.seal_answer(answer) if sealer else answer
+        self._answer = self._sealer.seal_answer(answer)
         return answer
 
     def _change(self, collection: str, document: Document, before: _Loaded | None) -> Change:

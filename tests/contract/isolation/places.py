@@ -81,7 +81,7 @@ def _letters(count: int) -> str:
 
 def described(company: str) -> Place:
     """A project that is not there yet, or never will be."""
-    name, tag = f"iso{secrets.token_hex(5)}", secrets.token_hex(4)
+    name, tag = f"iso{secrets.token_hex(5)}", _letters(8)
     return Place(
         name,
         {
@@ -92,7 +92,7 @@ def described(company: str) -> Place:
             "q": f"{secrets.choice('赵钱孙周吴郑')}{chr(0x4E00 + secrets.randbelow(0x2000))}{chr(0x4E00 + secrets.randbelow(0x2000))}",
             "engineer": f"E-{tag}",
             "code": f"E-{tag}",
-            "username": f"iso.{tag}",
+            "username": f"iso.{tag.lower()}",
             "number": f"{_letters(6)}-2611-00001",
             "company": company,
             "password": PASSWORD,
