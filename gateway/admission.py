@@ -1,6 +1,7 @@
 """Admission: what the gateway takes on, so that what it takes is answered soon and the rest is told at once to come back.
 
-too many requests of one caller          429, when the caller may come again
+too many requests of one caller, or of   429, when the caller may come again
+a kind that is rarely needed
 as many worked on as the service bears   wait a moment for a place, in order of arrival
 nobody leaves in that time, or too       503, Retry-After at random within bounds, so that those who
 many wait                                were refused together do not come back together
@@ -27,7 +28,7 @@ from gateway.asking import Identify, address_of
 from gateway.limits import Limits
 from gateway.operations import Operation
 from gateway.pace import Pace
-from gateway.rates import Meter
+from gateway.rates import Meter, network_of
 from steward.errors import NotAuthenticated, Overloaded, Unavailable
 
 _OWN = "gateway"
@@ -97,7 +98,7 @@ class Admission:
 
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
-        self._callers, self._addresses = Meter(limits.rates["caller"]), Meter(limits.rates["address"])
+        self._meters = {kind: Meter(rate) for kind, rate in limits.rates.items()}
         self._gates: dict[str, Gate] = {}
         self.in_flight = 0
 
@@ -109,15 +110,18 @@ class Admission:
         try:
             principal, _ = identify(request, operation)
         except NotAuthenticated:
-            self._take(self._addresses, address_of(request, self._limits.proxies))
+            self._take("address", self._network(request))
             raise
-        if operation.public:
-            self._take(self._addresses, address_of(request, self._limits.proxies))
-        else:
-            self._take(self._callers, principal.id)
+        kind, caller = ("address", self._network(request)) if operation.public else ("caller", principal.id)
+        for rate in (operation.rate, kind):
+            if rate:
+                self._take(rate, caller)
 
-    def _take(self, meter: Meter, caller: str) -> None:
-        wait_s = meter.take(caller, monotonic())
+    def _network(self, request: Request) -> str:
+        return network_of(address_of(request, self._limits.proxies))
+
+    def _take(self, kind: str, caller: str) -> None:
+        wait_s = self._meters[kind].take(caller, monotonic())
         if wait_s:
             metrics.SHED.labels("rate").inc()
             raise Overloaded("too many requests of yours", retry_after_s=ceil(wait_s))

@@ -33,7 +33,7 @@ class Front:
     @classmethod
     def build(cls, specs: Mapping[str, ServiceSpec], limits: Limits, key: str) -> Front:
         """Raises BadRoute when a service declares what cannot be served."""
-        operations = [*OWN, *aliases(limits.timelines, specs), *of_services(specs)]
+        operations = [*OWN, *aliases(limits.timelines, specs), *of_services(specs, limits.rates)]
         sessions = Sessions(limits.sessions, watched=SERVICE in specs)
         return cls(specs, limits, Router(operations), sessions, Gatekeeper(key, sessions), Shelf(specs, operations))
 

@@ -64,15 +64,16 @@ class Hub:
         if self._closed or len(self._clients) >= self._most:
             raise Unavailable("no more live streams at the moment")
         client = Client(wants, LightQueue(self._queue), session)
-        since, complete = self._since(after)
+        since, complete = self._since(after, wants)
         client.backlog = [event for event in since if wants(event)]
         self._clients.add(client)
         return client, complete
 
-    def _since(self, after: str | None) -> tuple[list[Event], bool]:
+    def _since(self, after: str | None, wants: Callable[[Event], bool]) -> tuple[list[Event], bool]:
+        """An event that the client may not see is as unknown to it as one that there never was."""
         if after is None:
             return [], True
-        ids = [event["id"] for event in self._ring]
+        ids = [event["id"] if wants(event) else "" for event in self._ring]
         if after not in ids:
             return [], False
         return list(self._ring)[ids.index(after) + 1 :], True

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from marshmallow import Schema
@@ -30,7 +30,7 @@ class Operation:
     ``run`` names the method of :class:`gateway.desk.Desk` that serves it, of :class:`gateway.shelf.Shelf` when it is
     ``light``: answered without a worker, and never shed. ``fixed`` are names that the path does not hold. ``also`` are
     statuses that it can answer with beyond those that follow from its other properties. ``visitor``: the call is told
-    where the request comes from.
+    where the request comes from. ``rate`` names one against which it counts besides that of its caller.
     """
 
     id: str
@@ -55,6 +55,7 @@ class Operation:
     light: bool = False
     also: tuple[int, ...] = ()
     visitor: bool = False
+    rate: str = ""
 
     @property
     def metered(self) -> bool:
@@ -67,10 +68,13 @@ class Operation:
         return self.permission == PUBLIC
 
 
-def of_services(specs: Mapping[str, ServiceSpec]) -> list[Operation]:
-    """One operation for each route of each service. Raises BadRoute."""
+def of_services(specs: Mapping[str, ServiceSpec], rates: Collection[str] = ()) -> list[Operation]:
+    """One operation for each route of each service; ``rates`` are the names of those that there are. Raises BadRoute."""
     known = {permission.name for spec in specs.values() for permission in spec.permissions} | {PUBLIC}
     found = [_of(spec, route, known) for spec in specs.values() for route in spec.routes]
+    strange = next((one for one in found if one.rate and one.rate not in rates), None)
+    if strange:
+        raise BadRoute(f"{strange.id}: {strange.method} {strange.path} counts against the rate {strange.rate!r}, of which no policy tells")
     return _distinct(found)
 
 
@@ -96,6 +100,7 @@ def _of(spec: ServiceSpec, route: Route, known: set[str]) -> Operation:
         upload=route.upload,
         media=route.media,
         visitor=route.visitor,
+        rate=route.rate,
         deadline_s=call.deadline_s,
         body=_schema(call.body),
         query=_schema(call.query),

@@ -94,6 +94,7 @@ class Route:
     ``upload``: takes a file as the raw body (argument ``content``, base64) instead of JSON.
     ``media``: the answer's media type; other than JSON, the call returns ``{"content": base64}``.
     ``visitor``: the call is also told where the request comes from (argument ``visitor``: ``{"address", "agent"}``).
+    ``rate``: counts, besides, against this rate of the gateway's policy (``[rates.NAME]``), for what must not be tried often.
     """
 
     method: str
@@ -105,6 +106,7 @@ class Route:
     upload: bool = False
     media: str = "application/json"
     visitor: bool = False
+    rate: str = ""
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ from typing import Any
 
 from services.identity import schemas
 from services.identity.model import ApiKey, keys
+from services.identity.sight import granted_in, sees, visible
 from services.identity.store import KEYS
 from steward.context import Context
 from steward.errors import NotAuthenticated, NotFound, NotPermitted
@@ -51,8 +52,8 @@ class ApiKeys:
 
     def page(self, query: Mapping[str, Any]) -> View:
         """Those that the caller may see, the youngest first."""
-        page = self.store.read.page(KEYS, {"project": EVERYWHERE}, query["cursor"], query["limit"])
-        return {"items": [self._view(key) for key in page.items if self._sees(key)], "next": page.next}
+        page = self.store.read.page(KEYS, granted_in(self.context.principal, MANAGE), query["cursor"], query["limit"])
+        return {"items": [self._view(key) for key in page.items], "next": page.next}
 
     def show(self, key: str) -> View:
         """One of them. Raises NotFound."""
@@ -63,7 +64,7 @@ class ApiKeys:
         longest_s = self.rules["overlap_s"]
         secret, overlap = secrets.token_hex(32), timedelta(seconds=longest_s if overlap_s is None else min(overlap_s, longest_s))
         with self.store.work() as work:
-            known = self._own(work.load(KEYS, key))
+            known = self._own(work.load(KEYS, key, seen=self._sees))
             state = work.apply(KEYS, keys.rotate(known, self._hash(key, secret), overlap, self.context.now))
             work.answer(self._view(state))
         return self._view(state, secret)
@@ -71,7 +72,8 @@ class ApiKeys:
     def end(self, key: str) -> View:
         """It opens nothing any more, and its tokens are refused within moments."""
         with self.store.work() as work:
-            decision = keys.end(self._own(work.load(KEYS, key)), timedelta(seconds=self.rules["token_s"]), self.context.now)
+            known = self._own(work.load(KEYS, key, seen=self._sees))
+            decision = keys.end(known, timedelta(seconds=self.rules["token_s"]), self.context.now)
             view: View = work.answer(self._view(work.apply(KEYS, decision)))
         return view
 
@@ -102,8 +104,8 @@ class ApiKeys:
             self.context.principal.require(MANAGE, project)
 
     def _own(self, key: ApiKey) -> ApiKey:
-        """``key``, when the caller might have made it. Raises NotFound, NotPermitted."""
-        self._require(self._seen(key).grants)
+        """``key``, when the caller might have made it. Raises NotPermitted."""
+        self._require(key.grants)
         return key
 
     def _seen(self, key: ApiKey) -> ApiKey:
@@ -112,11 +114,12 @@ class ApiKeys:
         return key
 
     def _sees(self, key: ApiKey) -> bool:
-        return any(self.context.principal.may(MANAGE, project) for project in (*key.grants, EVERYWHERE))
+        return sees(self.context.principal, MANAGE, key.grants)
 
     def _view(self, key: ApiKey, secret: str = "") -> View:
         now = self.context.now
         told = vars(key) | {
+            "grants": visible(self.context.principal, MANAGE, key.grants),
             "lives": key.lives(now),
             "secrets": [{"until": one.until} for one in key.living(now)],
             "api_key": f"{PREFIX}_{key.id}_{secret}" if secret else None,

@@ -13,7 +13,6 @@ from services.identity.model import User, sessions
 from services.identity.model.sessions import Session
 from services.identity.store import SESSIONS
 from steward.context import Context
-from steward.errors import NotFound
 from steward.ids import new_id
 from steward.store.provider import StoreOf
 from steward.store.work import Work
@@ -90,9 +89,8 @@ class Logins:
     def end(self, holder: str, session: str, reason: str) -> View:
         """End one. Raises NotFound when it is not of ``holder``, IllegalTransition when it has ended."""
         with self.store.work() as work:
-            if work.load(SESSIONS, session).holder != holder:
-                raise NotFound(f"no session {session!r} here")
-            view: View = work.answer(_view(self._end(work, session, reason), self.context.principal.session))
+            ended = self._end(work, work.load(SESSIONS, session, seen=lambda one: one.holder == holder).id, reason)
+            view: View = work.answer(_view(ended, self.context.principal.session))
         return view
 
     def watch(self, since: datetime | None, used: Mapping[str, datetime]) -> View:

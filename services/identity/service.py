@@ -18,6 +18,7 @@ from services.identity.model import User
 from services.identity.passwords import Passwords, passwords
 from services.identity.provider import provider
 from services.identity.secondfactor import SecondFactor
+from services.identity.sight import granted_in, sees, visible
 from services.identity.signon import SignOn
 from services.identity.spec import SPEC
 from services.identity.store import ROLLS, USERS
@@ -40,11 +41,6 @@ View = dict[str, Any]
 @cache
 def _token_key() -> str:
     return Settings.from_env().token_key
-
-
-def _view(user: User) -> View:
-    view: View = schemas.UserView().dump(user)
-    return view
 
 
 def _utc(field: str, moment: datetime) -> datetime:
@@ -107,7 +103,7 @@ class Identity(Service):
         hashed = self._passwords.hash(body["password"])
         decision = model.add_user(new_id(), body["username"], body["name"], hashed, body["grants"], self.context.now, known_roles())
         with self.store.work() as work:
-            view = _view(work.apply(USERS, decision))
+            view = self._view(work.apply(USERS, decision))
             self._keep_filled(work, decision.state, decision.state)
             work.answer(view)
         return view
@@ -115,13 +111,13 @@ class Identity(Service):
     @rpc
     def users(self, query: dict[str, Any]) -> View:
         """Users, of whom the caller sees those granted something where the caller is admin."""
-        page = self.store.read.page(USERS, {"project": EVERYWHERE}, query["cursor"], query["limit"])
-        return {"items": [_view(user) for user in page.items if self._sees(user)], "next": page.next}
+        page = self.store.read.page(USERS, granted_in(self.context.principal, MANAGE), query["cursor"], query["limit"])
+        return {"items": [self._view(user) for user in page.items], "next": page.next}
 
     @rpc
     def user(self, user: str) -> View:
         """One user."""
-        return _view(self._managed(self.store.read.get(USERS, user)))
+        return self._view(self._managed(self.store.read.get(USERS, user)))
 
     @rpc
     def grant(self, user: str, body: dict[str, Any]) -> View:
@@ -154,7 +150,7 @@ class Identity(Service):
     def set_password(self, user: str, body: dict[str, Any]) -> View:
         """Give a user another password."""
         model.check_password(body["password"], self._policy["password"])
-        self._own(self.store.read.get(USERS, user))
+        self._own(self._managed(self.store.read.get(USERS, user)))
         hashed = self._passwords.hash(body["password"])
         return self._change(user, lambda state: model.set_password(self._own(state), hashed), ends="password_changed")
 
@@ -201,9 +197,9 @@ class Identity(Service):
     def reset_second_factor(self, user: str, body: dict[str, Any]) -> View:
         """Take away the second factor of somebody who has lost it; ends all their sessions."""
         with self.store.work() as work:
-            state = self._own(self._managed(work.load(USERS, user)))
+            state = self._own(work.load(USERS, user, seen=self._sees))
             self._factor.reset(work, state)
-            view: View = work.answer(_view(replace(state, second_factor=False, version=state.version + 1)))
+            view: View = work.answer(self._view(replace(state, second_factor=False, version=state.version + 1)))
         return view
 
     @rpc
@@ -317,9 +313,9 @@ class Identity(Service):
     def _change(self, user: str, decide: Callable[[User], Decision[User]], ends: str = "") -> View:
         """Change a user; their sessions end for the reason ``ends``, or go on with what is granted now."""
         with self.store.work() as work:
-            state = self._managed(work.load(USERS, user))
+            state = work.load(USERS, user, seen=self._sees)
             decision = decide(state)
-            view = _view(work.apply(USERS, decision))
+            view = self._view(work.apply(USERS, decision))
             self._keep_filled(work, state, decision.state)
             if ends:
                 self._logins.end_all(work, USER + user, ends)
@@ -338,8 +334,13 @@ class Identity(Service):
             if decision.state != roll:
                 work.apply(ROLLS, decision)
 
+    def _view(self, user: User) -> View:
+        """``user`` as the caller may see them: without what is granted where the caller manages nobody."""
+        view: View = schemas.UserView().dump(vars(user) | {"grants": visible(self.context.principal, MANAGE, user.grants)})
+        return view
+
     def _sees(self, user: User) -> bool:
-        return any(self.context.principal.may(MANAGE, project) for project in (*user.grants, EVERYWHERE))
+        return sees(self.context.principal, MANAGE, user.grants)
 
     def _managed(self, user: User) -> User:
         """``user``, when the caller may know of them. Raises NotFound."""

@@ -96,8 +96,8 @@ SPEC = ServiceSpec(
         ),
     ),
     routes=(
-        Route("POST", "/auth/token", "log_in", visitor=True),
-        Route("GET", "/auth/oidc", "sign_on"),
+        Route("POST", "/auth/token", "log_in", visitor=True, rate="login"),
+        Route("GET", "/auth/oidc", "sign_on", rate="login"),
         Route("GET", "/me", "me"),
         Route("POST", "/me/password", "change_password"),
         Route("GET", "/me/sessions", "my_sessions"),

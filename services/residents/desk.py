@@ -34,10 +34,10 @@ def told(schema: type[Schema], state: object) -> View:
     return view
 
 
-def answered(work: Work, schema: type[Schema], state: object, sealer: Sealer | None = None) -> View:
-    """The view of ``state``, remembered with the work as what its caller is told; sealed, where it is personal."""
+def answered(work: Work, schema: type[Schema], state: object) -> View:
+    """The view of ``state``, remembered with the work as what its caller is told."""
     view = told(schema, state)
-    work.answer(view, sealer)
+    work.answer(view)
     return view
 
 

@@ -121,7 +121,7 @@ class People:
         return tokens.of_person(self._sealer, person.project, self._sealer.open(person.name), numbers)
 
     def _answered(self, work: Work, person: Person) -> View:
-        return answered(work, PersonView, sealing.shown(self._sealer, person), self._sealer)
+        return answered(work, PersonView, sealing.shown(self._sealer, person))
 
     def _changes(self, state: Person, body: View) -> tuple[dict[str, Any], str, list[str]]:
         """What of ``body`` is not so already, sealed; name and phones as they will be."""

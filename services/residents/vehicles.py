@@ -68,4 +68,4 @@ class Vehicles:
             return self._answered(work, saved)
 
     def _answered(self, work: Work, vehicle: Vehicle) -> View:
-        return answered(work, VehicleView, sealing.shown_vehicle(self._sealer, vehicle), self._sealer)
+        return answered(work, VehicleView, sealing.shown_vehicle(self._sealer, vehicle))

@@ -43,6 +43,8 @@ PREFETCH = 32
 ANSWER_SHARE = 0.3
 """Of a caller's time, kept for the answer's way back."""
 LONGEST_S = 3_600.0
+_TEXT = (str, "str")
+"""How a method says that an argument is a text, with and without postponed annotations."""
 T = TypeVar("T")
 NOBODY = Principal(id="nobody")
 
@@ -267,6 +269,7 @@ def _answer(service: Any, method: Callable[..., Any], signature: inspect.Signatu
     try:
         calls.time_left(LONGEST_S, context.deadline)  # it may have waited for its turn until nobody waits for it any more
         call = calls.declared_call(service.name, method.__name__)
+        _check_texts(signature, kwargs)
         if call.permission and call.permission != PUBLIC:
             context.principal.require(call.permission, kwargs.get("project"))
         arguments = _loaded(call, kwargs)
@@ -277,6 +280,13 @@ def _answer(service: Any, method: Callable[..., Any], signature: inspect.Signatu
         return Answer(error=error)
     work = partial(method, service, **arguments)
     return _once(service, context, partial(recorded, service, call, arguments, work) if call.audited else work)
+
+
+def _check_texts(signature: inspect.Signature, kwargs: dict[str, Any]) -> None:
+    """Raises BadInput. Ids that are no texts would be queries of a store, and no project would be all of them."""
+    for name, parameter in signature.parameters.items():
+        if name in kwargs and parameter.annotation in _TEXT and not (isinstance(kwargs[name], str) and kwargs[name]):
+            raise BadInput.of(name, "is not a text, or empty")
 
 
 def _loaded(call: Call, kwargs: dict[str, Any]) -> dict[str, Any]:

@@ -33,6 +33,7 @@ from steward.store.sessions import COLLECTION as SESSIONS
 from steward.store.sessions import Sessions
 from steward.store.work import Work, read_entry
 from steward.store.writers import WRITERS
+from steward.trust.sealing import Sealer
 
 log = logging.getLogger(__name__)
 
@@ -59,7 +60,7 @@ class StoreOf:
         """
         assert self._context is not None
         context = replace(self._context, key=key or self._context.key, now=at or self._context.now)
-        work = Work(self.database, self._shared.spec, context, self._shared.committer)
+        work = Work(self.database, self._shared.spec, context, self._shared.committer, self._shared.sealer)
         return self._committing(work, lenient)
 
     @contextmanager
@@ -99,6 +100,7 @@ class SharedStore(SharedExtension):
     read: Reading
     sessions: Sessions
     committer: Committer
+    sealer: Sealer
     spec: ServiceSpec
 
     def __init__(self) -> None:
@@ -117,6 +119,7 @@ class SharedStore(SharedExtension):
         self.database = database(self.client, self.spec.name)
         self.sessions = Sessions(self.client, self.database, f"{self.spec.name}-{settings.replica}")
         self.committer = Committer(self.client, self.database, self.sessions, self.spec.name)
+        self.sealer = Sealer(settings.field_key)
         self.journal = Journal(self.database)
         self.read = Reading(self.database)
         health.board.ready("store", self._answers)

@@ -59,10 +59,11 @@ class Trail:
         wanted = _wanted(project, query)
         found: list[Document] = []
         for order in self._spans(query):
-            found += [entry for entry in self._read(wanted, order, limit + 1) if _precedes(entry, self._service, query["cursor"])]
+            read = self._read(wanted, order, limit + 1)
+            found += [entry for entry in read if entry["project"] == project and _precedes(entry, self._service, query["cursor"])]
             if len(found) > limit:
                 break
-        items = [row(entry, self._service) for entry in found[:limit] if entry["project"] == project]
+        items = [row(entry, self._service) for entry in found[:limit]]
         last = found[limit - 1] if len(found) > limit else None
         return {"items": items, "next": Place(last["order"], last["_id"], self._service).cursor() if last else None}
 
@@ -81,7 +82,8 @@ class Trail:
             upper, width = lower, width * _WIDEN
 
     def _read(self, wanted: Document, order: dict[str, int], limit: int) -> list[Document]:
-        most = 0 if "$eq" in order else limit  # of one moment, all: which of them come next is found out here
+        every = "$eq" in order or "subjects" in wanted  # which of one moment come next, and which are of the project, is found out here
+        most = 0 if every else limit
         with our_words():
             return list(self._entries.find({**wanted, "order": order}).sort([("order", -1), ("_id", -1)]).limit(most))
 

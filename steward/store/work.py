@@ -50,8 +50,8 @@ class Work:
     AlreadyDone (this key has taken effect before).
     """
 
-    def __init__(self, db: Database[Document], spec: ServiceSpec, context: Context, committer: Committer) -> None:
-        self._db, self._spec, self._context, self._committer = db, spec, context, committer
+    def __init__(self, db: Database[Document], spec: ServiceSpec, context: Context, committer: Committer, sealer: Sealer) -> None:
+        self._db, self._spec, self._context, self._committer, self._sealer = db, spec, context, committer, sealer
         self._if_match = context.if_match
         self._loaded: dict[tuple[str, str], _Loaded] = {}
         self._missing: set[tuple[str, str]] = set()
@@ -76,13 +76,14 @@ class Work:
         self._loaded[repository.collection, id] = _Loaded(document["version"], document["_order"], aggregate)
         return aggregate
 
-    def load(self, repository: Repository[A], id: str, project: str | None = None) -> A:
+    def load(self, repository: Repository[A], id: str, project: str | None = None, seen: Callable[[A], bool] | None = None) -> A:
         """The aggregate that the command is about.
 
-        Raises NotFound when there is none in ``project``, PreconditionFailed when the caller saw another version.
+        Raises NotFound when there is none in ``project``, or none that the caller may know of, as ``seen`` tells;
+        PreconditionFailed when the caller saw another version.
         """
         aggregate = self.find(repository, id)
-        if aggregate is None or project not in (None, aggregate.project):
+        if aggregate is None or project not in (None, aggregate.project) or (seen and not seen(aggregate)):
             raise NotFound(f"no {repository.collection} {id!r} here")
         if self._if_match not in (None, aggregate.version):
             raise PreconditionFailed(f"version is {aggregate.version}, not {self._if_match}")
@@ -119,12 +120,12 @@ class Work:
         self._kept[collection] += 1
         self._changes.append(lambda: Drop(collection, id))
 
-    def answer(self, answer: Any, sealer: Sealer | None = None) -> Any:
+    def answer(self, answer: Any) -> Any:
         """Remember what the caller is told, so that repeating the request tells the same. Returns it.
 
-        ``sealer``: seals what is remembered, where the answer holds what is sealed in the state too.
+        Always sealed: an entry of the journal stays for good, and an answer may hold names, phones, and what people wrote.
         """
-        self._answer = sealer.seal_answer(answer) if sealer else answer
+        self._answer = self._sealer.seal_answer(answer)
         return answer
 
     def _change(self, collection: str, document: Document, before: _Loaded | None) -> Change:

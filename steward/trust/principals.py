@@ -38,7 +38,7 @@ class Principal:
 
     def may(self, permission: str, project: str | None = None) -> bool:
         """Whether a role of this principal holds ``permission`` in ``project`` (in any project, if None)."""
-        held = self.roles(project) if project else {role for roles in self.grants.values() for role in roles}
+        held = self.roles(project) if project is not None else {role for roles in self.grants.values() for role in roles}
         return SYSTEM_ROLE in held or bool(held & permitted_roles().get(permission, frozenset()))
 
     def require(self, permission: str, project: str | None = None) -> None:

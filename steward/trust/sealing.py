@@ -40,7 +40,7 @@ class Sealer:
             raise ValueError("sealed with another key, or damaged") from error
 
     def seal_answer(self, answer: Any) -> dict[str, str]:
-        """An answer of JSON as it is remembered when nobody but its caller may read it."""
+        """An answer of JSON as it is remembered: for its caller alone."""
         return {_SEALED: self.seal(json.dumps(answer, ensure_ascii=False))}
 
     def open_answer(self, kept: Any) -> Any:

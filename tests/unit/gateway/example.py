@@ -82,11 +82,13 @@ def front() -> Front:
     return Front.build(SPECS, LIMITS, KEY)
 
 
-def request(method: str = "GET", path: str = "/", body: bytes | None = None, **headers: str) -> Request:
+def request(method: str = "GET", path: str = "/", body: bytes | None = None, address: str = "", **headers: str) -> Request:
     """A request as it comes from the server; ``X_Y="z"`` is the header ``X-Y: z``."""
     given = {name.replace("_", "-"): value for name, value in headers.items()}
     environ = EnvironBuilder(
         path, method=method, headers=given, input_stream=BytesIO(body or b""), content_length=len(body or b"")
     ).get_environ()
     environ["steward.request_id"] = "req-1"
+    if address:
+        environ["REMOTE_ADDR"] = address
     return Request(environ)

@@ -9,9 +9,10 @@ import pytest
 from gateway.admission import Admission
 from gateway.limits import Limits
 from gateway.openapi import document, statuses
-from gateway.operations import Operation
-from gateway.rates import Meter, Rate
+from gateway.operations import Operation, of_services
+from gateway.rates import MOST_CALLERS, Meter, Rate, network_of
 from steward.errors import NotAuthenticated, Overloaded, Unavailable
+from steward.plugins import installed_services
 from steward.trust.principals import Principal
 from tests.unit.gateway.example import LIMITS, front, request
 
@@ -149,3 +150,38 @@ def test_numbers_come_from_the_company_where_it_has_its_own(tmp_path: Path) -> N
     limits = Limits.read(tmp_path)
     assert limits.load.most == 7 and limits.rates["caller"].burst == 3
     assert limits.load.least == LIMITS.load.least
+
+
+def test_what_is_rarely_needed_has_a_stricter_rate_beside_that_of_its_caller() -> None:
+    admission = Admission(
+        replace(TIGHT, rates={"caller": Rate(per_s=1, burst=9), "address": Rate(per_s=1, burst=9), "login": Rate(per_s=1, burst=2)})
+    )
+    login = replace(ONE, permission="public", rate="login")
+
+    def count(operation: Operation, address: str) -> None:
+        admission.count(request("POST", "/parcels", address=address), operation, lambda *_: (Principal("anonymous"), ""))
+
+    for _ in range(2):
+        count(login, "192.0.2.1")
+    with pytest.raises(Overloaded):
+        count(login, "192.0.2.1")
+    count(replace(login, rate=""), "192.0.2.1")
+    count(login, "192.0.2.2")
+
+
+def test_all_addresses_of_one_ipv6_network_are_one() -> None:
+    assert network_of("2001:db8:1:2:3:4:5:6") == network_of("2001:db8:1:2::1") != network_of("2001:db8:1:3::1")
+    assert [network_of(one) for one in ("192.0.2.1", "", "no: address")] == ["192.0.2.1", "", "no: address"]
+
+
+def test_a_meter_remembers_no_more_callers_than_it_may() -> None:
+    meter = Meter(Rate(per_s=1, burst=1))
+    for number in range(MOST_CALLERS + 100):
+        meter.take(f"198.51.100.{number}", 0.0)
+    assert len(meter) == MOST_CALLERS
+    assert meter.take(f"198.51.100.{MOST_CALLERS + 99}", 0.0) > 0 and meter.take("198.51.100.0", 0.0) == 0
+
+
+def test_logging_in_is_counted_apart_and_more_strictly() -> None:
+    login = next(one for one in of_services(installed_services(), LIMITS.rates) if one.id == "identity.log_in")
+    assert LIMITS.rates[login.rate].per_s < LIMITS.rates["address"].per_s

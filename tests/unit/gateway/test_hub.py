@@ -51,14 +51,26 @@ def test_a_client_that_was_away_too_long_is_told_of_the_gap() -> None:
 
 def test_only_wanted_events_are_given_live_and_from_the_ring() -> None:
     hub = Hub(ring=10, queue=10, clients=2)
-    for number in range(3):
+    for number in range(4):
         hub.publish(event(number, "yh" if number % 2 else "other"))
-    client, complete = hub.join(lambda one: one["project"] == "yh", "e0")
-    hub.publish(event(3, "yh"))
+    client, complete = hub.join(lambda one: one["project"] == "yh", "e1")
     hub.publish(event(4, "other"))
+    hub.publish(event(5, "yh"))
     hub.close()
     text = b"".join(lines(hub, client, complete, 1, 10)).decode()
-    assert [f"id: e{number}" in text for number in range(5)] == [False, True, False, True, False]
+    assert [f"id: e{number}" in text for number in range(6)] == [False, False, False, True, False, True]
+
+
+def test_an_event_that_a_client_may_not_see_is_as_unknown_to_it_as_one_that_there_never_was() -> None:
+    told = []
+    for last in ("e0", "never"):
+        hub = Hub(ring=10, queue=10, clients=1)
+        hub.publish(event(0, "other"))
+        hub.publish(event(1))
+        client, complete = hub.join(lambda one: one["project"] == "yh", last)
+        hub.close()
+        told.append(b"".join(lines(hub, client, complete, 1, 10)))
+    assert told[0] == told[1] and b"event: gap" in told[0]
 
 
 def test_a_slow_client_is_dropped_and_the_others_are_not() -> None:

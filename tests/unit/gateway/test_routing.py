@@ -65,6 +65,12 @@ def test_a_route_whose_permission_nobody_declares_stops_it_too() -> None:
         of_services({"parcels": broken})
 
 
+def test_a_route_that_counts_against_a_rate_of_which_no_policy_tells_stops_it_too() -> None:
+    broken = replace(PARCELS, routes=(Route("GET", "/hours", "hours", rate="slow"),))
+    with pytest.raises(BadRoute, match="slow"):
+        of_services({"parcels": broken}, ["login"])
+
+
 def test_two_services_cannot_claim_the_same_path() -> None:
     rival = replace(PARCELS, name="rival")
     with pytest.raises(BadRoute, match="both claim"):

@@ -1,0 +1,32 @@
+"""Three projects: one's own, one of the same company, and one of another company."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+import pytest
+
+from steward.testing.system import System
+from tests.contract.isolation.places import Founder, Place, described, nowhere
+from tests.contract.isolation.probing import Visitor
+
+
+@dataclass(frozen=True)
+class World:
+    """``own`` is where somebody works, ``others`` where they do not; ``none`` are like those, and do not exist."""
+
+    system: System
+    own: Place
+    others: tuple[Place, Place]
+    none: Place
+    visitor: Visitor
+
+
+@pytest.fixture(scope="session")
+def world(system: System) -> Iterator[World]:
+    with ThreadPoolExecutor(3) as founders:
+        own, sister, foreign = founders.map(lambda company: Founder(system, described(company)).found(), ("acme", "acme", "bettr"))
+    with Visitor(system, own) as visitor:
+        yield World(system, own, (sister, foreign), nowhere(sister), visitor)
