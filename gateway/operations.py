@@ -30,7 +30,7 @@ class Operation:
     ``run`` names the method of :class:`gateway.desk.Desk` that serves it, of :class:`gateway.shelf.Shelf` when it is
     ``light``: answered without a worker, and never shed. ``fixed`` are names that the path does not hold. ``also`` are
     statuses that it can answer with beyond those that follow from its other properties. ``visitor``: the call is told
-    where the request comes from.
+    where the request comes from. ``awaited``: while that member of the answer is null, it is a 202.
     """
 
     id: str
@@ -55,6 +55,8 @@ class Operation:
     light: bool = False
     also: tuple[int, ...] = ()
     visitor: bool = False
+    awaited: str = ""
+    pieces: bool = False
 
     @property
     def metered(self) -> bool:
@@ -95,6 +97,8 @@ def _of(spec: ServiceSpec, route: Route, known: set[str]) -> Operation:
         changes=route.changes,
         upload=route.upload,
         media=route.media,
+        awaited=route.awaited,
+        pieces=route.pieces,
         visitor=route.visitor,
         deadline_s=call.deadline_s,
         body=_schema(call.body),
