@@ -5,11 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from services.residents.model import Building, Person, Project, Unit, Vehicle, Zone
+from services.residents.model import Building, Columns, Person, Project, Run, Unit, Vehicle, Zone
 from steward.store.repository import Repository
 
-IMPORTS = "imports"
-"""Plain documents: what each roster did."""
+FILES = "roster_files"
+"""Plain documents: files of runs, sealed, in pieces."""
+MADE = "roster_made"
+"""Plain documents: what each commit of a run made, by ids."""
+PROBLEMS = "roster_problems"
+"""Plain documents: what is wrong in rows of a run."""
+STAYS = "roster_stays"
+"""Plain documents: what of a run stays though it was undone, and why."""
 
 
 def _unit_fields(unit: Unit) -> Mapping[str, Any]:
@@ -26,9 +32,15 @@ def _vehicle_fields(vehicle: Vehicle) -> Mapping[str, Any]:
     return {"plates": print_} | ({} if vehicle.gone else {"taken": print_})
 
 
+def _run_fields(run: Run) -> Mapping[str, Any]:
+    return {"open": True} if run.under_way else {}
+
+
 PROJECTS = Repository("projects", Project)
 ZONES = Repository("zones", Zone)
 BUILDINGS = Repository("buildings", Building)
 UNITS = Repository("units", Unit, _unit_fields)
 PEOPLE = Repository("people", Person, _person_fields)
+COLUMNS = Repository("roster_columns", Columns)
+RUNS = Repository("roster_runs", Run, _run_fields)
 VEHICLES = Repository("vehicles", Vehicle, _vehicle_fields)
