@@ -14,7 +14,7 @@ UV := 0.13.9
 STAMPS := .stamps
 REPLICAS ?=
 MINUTES ?= 10
-BENCHES ?= startup intake relay consumer fanout stages replicas backlog shedding clocks
+BENCHES ?= startup intake relay consumer fanout stages replicas backlog shedding clocks roster
 
 .PHONY: help run demo test setup lint unit shared apart oracle contract integration chaos chaos-short browser bench soak stop status doctor lock clean
 

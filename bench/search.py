@@ -90,7 +90,7 @@ KINDS = (
 )
 
 
-def _people(count: int, chance: random.Random) -> list[Resident]:
+def residents(count: int, chance: random.Random) -> list[Resident]:
     """Surnames by Zipf's law, given names of two characters."""
     weights = [1 / (rank + 2) for rank in range(len(SURNAMES))]
     surnames = chance.choices(SURNAMES, weights, k=count)
@@ -219,7 +219,7 @@ def main(people: int, queries: int) -> None:
         with Client() as operator:
             operator.call("residents", "open_project", within_s=20, body=OPENING)
         sealer, db = Sealer(Settings.from_env().field_key), database(client, "residents")
-        filed, places = _people(people, chance), max(people // 5, queries)
+        filed, places = residents(people, chance), max(people // 5, queries)
         _fill(db, "units", _units(places))
         _fill(db, "vehicles", _vehicles(sealer, places))
         _fill(db, "people", _filed(sealer, filed))

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import base64
 import json
+from http import HTTPStatus
 from typing import Any
 from urllib.parse import urlencode
 
 from werkzeug.wrappers import Request, Response
 
 from gateway.asking import Asked
+from gateway.operations import Operation
 
 JSON = "application/json"
 
@@ -26,12 +28,17 @@ def answer(request: Request, asked: Asked, value: Any) -> Response:
         return Response(base64.b64decode(value["content"]), operation.status, content_type=operation.media)
     if value is None:
         return Response(status=204)
-    response = Response(dumped(value), operation.status, content_type=JSON)
+    response = Response(dumped(value), _status(operation, value), content_type=JSON)
     if operation.paged:
         _link(request, response, value)
     elif isinstance(value, dict):
         _located(request, response, value)
     return response
+
+
+def _status(operation: Operation, value: Any) -> int:
+    goes_on = operation.awaited and value.get(operation.awaited) is None
+    return HTTPStatus.ACCEPTED if goes_on else operation.status
 
 
 def _located(request: Request, response: Response, value: dict[str, Any]) -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+import base64
+from collections.abc import Callable, Collection, Iterator, Mapping
 from functools import partial
 from itertools import chain
 from typing import Any
@@ -39,7 +40,21 @@ class Desk:
     def relay(self, request: Request, asked: Asked) -> Response:
         """One call to the service that declares the route."""
         operation = asked.operation
-        return answer(request, asked, self._call(asked, operation.service, operation.call, asked.arguments))
+        value = self._call(asked, operation.service, operation.call, asked.arguments)
+        return self._file(asked, value) if operation.pieces else answer(request, asked, value)
+
+    def _file(self, asked: Asked, first: Mapping[str, Any]) -> Response:
+        """A file whose first piece is here; the others are asked for while it is being sent. It breaks off rather than lack one."""
+        operation = asked.operation
+        headers = {"Content-Disposition": f"attachment; filename={operation.path.rpartition('/')[2]}"}
+        return Response(self._pieces(asked, first), operation.status, headers, content_type=operation.media)
+
+    def _pieces(self, asked: Asked, piece: Mapping[str, Any]) -> Iterator[bytes]:
+        yield base64.b64decode(piece["content"])
+        while piece["next"]:
+            query = {**asked.arguments.get("query", {}), "cursor": piece["next"]}
+            piece = self._call(asked, asked.operation.service, asked.operation.call, {**asked.arguments, "query": query})
+            yield base64.b64decode(piece["content"])
 
     def timeline(self, request: Request, asked: Asked) -> Response:
         """Asks every service at once; those that do not answer in time are named as missing."""

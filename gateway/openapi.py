@@ -178,6 +178,8 @@ def statuses(operation: Operation) -> set[int]:
 
 def _responses(operation: Operation) -> dict[str, Any]:
     found: dict[str, Any] = {str(operation.status): _success(operation)}
+    if operation.awaited:
+        found[str(int(HTTPStatus.ACCEPTED))] = _success(operation)
     for status in sorted(statuses(operation)):
         found[str(status)] = _failure(status, operation)
     return found

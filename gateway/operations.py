@@ -30,7 +30,8 @@ class Operation:
     ``run`` names the method of :class:`gateway.desk.Desk` that serves it, of :class:`gateway.shelf.Shelf` when it is
     ``light``: answered without a worker, and never shed. ``fixed`` are names that the path does not hold. ``also`` are
     statuses that it can answer with beyond those that follow from its other properties. ``visitor``: the call is told
-    where the request comes from. ``rate`` names one against which it counts besides that of its caller.
+    where the request comes from. ``rate`` names one against which it counts besides that of its caller. ``awaited``:
+    while that member of the answer is null, it is a 202.
     """
 
     id: str
@@ -56,6 +57,8 @@ class Operation:
     also: tuple[int, ...] = ()
     visitor: bool = False
     rate: str = ""
+    awaited: str = ""
+    pieces: bool = False
 
     @property
     def metered(self) -> bool:
@@ -99,6 +102,8 @@ def _of(spec: ServiceSpec, route: Route, known: set[str]) -> Operation:
         changes=route.changes,
         upload=route.upload,
         media=route.media,
+        awaited=route.awaited,
+        pieces=route.pieces,
         visitor=route.visitor,
         rate=route.rate,
         deadline_s=call.deadline_s,

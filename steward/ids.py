@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
 _RANDOM_BITS = 80
 _LENGTH = 26
+_PAIRS = [first + second for first in _ALPHABET for second in _ALPHABET]
 
 
 def new_id() -> str:
@@ -37,4 +38,4 @@ def time_of(id: str) -> datetime:
 
 
 def _encode(number: int) -> str:
-    return "".join(_ALPHABET[number >> shift & 31] for shift in range(125, -1, -5))
+    return "".join([_PAIRS[number >> shift & 1023] for shift in range(120, -1, -10)])

@@ -93,6 +93,9 @@ class Route:
     ``paged``: the answer is ``{"items": [...], "next": cursor}``. ``changes``: honours ``If-Match``.
     ``upload``: takes a file as the raw body (argument ``content``, base64) instead of JSON.
     ``media``: the answer's media type; other than JSON, the call returns ``{"content": base64}``.
+    ``pieces``: the file comes in pieces, each a call of its own: it takes ``cursor`` in its query and answers ``{"content", "next"}``;
+    the next one is asked for while the one before is being sent.
+    ``awaited``: a member of the answer; while it is null, the answer is a 202: what was asked for goes on.
     ``visitor``: the call is also told where the request comes from (argument ``visitor``: ``{"address", "agent"}``).
     ``rate``: counts, besides, against this rate of the gateway's policy (``[rates.NAME]``), for what must not be tried often.
     """
@@ -105,6 +108,8 @@ class Route:
     changes: bool = False
     upload: bool = False
     media: str = "application/json"
+    pieces: bool = False
+    awaited: str = ""
     visitor: bool = False
     rate: str = ""
 

@@ -75,7 +75,10 @@ class Desk:
 
     def person(self, project: str, person: str) -> Person:
         """Raises NotFound."""
-        return self.store.read.get(PEOPLE, person, project)
+        found = self.store.read.get(PEOPLE, person, project)
+        if found.unfiled_at is not None:
+            raise NotFound(f"no person {person!r} here")
+        return found
 
     def today(self, project: str) -> date:
         """The day that it is there."""

@@ -41,7 +41,7 @@ class People:
         if query["phone"] is not None:
             number = phones.normalised(query["phone"], self._country(project))
             wanted["prints"] = self._sealer.fingerprint(number or query["phone"])
-        found = self._store.read.page(PEOPLE, {"project": project, **wanted}, query["cursor"], query["limit"])
+        found = self._store.read.page(PEOPLE, {"project": project, "unfiled_at": None, **wanted}, query["cursor"], query["limit"])
         return page(PersonView, self._kept(project, found.items), found.next)
 
     def get(self, project: str, person: str) -> View:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
-
 from services.residents import model, sealing
 from services.residents.cards import Cards
 from services.residents.cases import Cases
@@ -13,19 +11,20 @@ from services.residents.lists import Lists
 from services.residents.model import Person, Unit
 from services.residents.people import People
 from services.residents.places import Places
-from services.residents.roster.importing import Import
+from services.residents.roster import kept, meanings
+from services.residents.roster.exporting import exported
+from services.residents.roster.jobs import Shifts
+from services.residents.roster.runs import Runs
 from services.residents.schemas.places import ProjectView
-from services.residents.schemas.rosters import RosterView
 from services.residents.schemas.units import UnitView
 from services.residents.schemas.vehicles import HitView
 from services.residents.search.finding import Finder, Hit
 from services.residents.spec import SPEC
-from services.residents.store import IMPORTS, PROJECTS, UNITS
+from services.residents.store import PROJECTS, UNITS
 from services.residents.units import Units
 from services.residents.vacancies import Vacancies
 from services.residents.vehicles import Vehicles
 from steward.bus.envelope import Envelope
-from steward.ids import new_id
 from steward.service import Service, handles, rpc, sweep
 from steward.trust.principals import EVERYWHERE
 
@@ -36,6 +35,7 @@ class Residents(Service):
     """The property tree, the people tied to it, and their vehicles."""
 
     spec = SPEC
+    shift = Shifts()
 
     @rpc
     def open_project(self, body: View) -> View:
@@ -188,15 +188,39 @@ class Residents(Service):
     @rpc
     def roster(self, project: str, content: bytes, query: View) -> View:
         """Import a roster. What is on file already stays as it is, so the same file twice changes nothing."""
-        report = Import(self._desk, self._desk.project(project)).run(content, query)
-        view = told(RosterView, report)
-        if query["dry_run"]:
-            return view
-        with self.store.work() as work:
-            counts = {name: view[name] for name in ("rows", "imported", "unchanged", "wrong", "problems_total")}
-            work.keep(IMPORTS, {"_id": new_id(), "project": project, **asdict(self._desk.stamp), **counts})
-            work.answer(view)
-        return view
+        return Runs(self._desk).begin(project, content, query)
+
+    @rpc
+    def roster_runs(self, project: str, query: View) -> View:
+        return Runs(self._desk).listed(project, query)
+
+    @rpc
+    def roster_run(self, project: str, run: str, query: View) -> View:
+        return Runs(self._desk).told(project, run, query)
+
+    @rpc
+    def roster_corrections(self, project: str, run: str) -> View:
+        return Runs(self._desk).corrections(project, run)
+
+    @rpc
+    def undo_roster(self, project: str, run: str, body: View) -> View:
+        return Runs(self._desk).undo(project, run)
+
+    @rpc
+    def export_csv(self, project: str, query: View) -> View:
+        return exported(self._desk, project, query, "csv")
+
+    @rpc
+    def export_xlsx(self, project: str, query: View) -> View:
+        return exported(self._desk, project, query, "xlsx")
+
+    @rpc
+    def roster_columns(self, project: str) -> View:
+        return meanings.shown(self._desk, project)
+
+    @rpc
+    def map_roster_columns(self, project: str, body: View) -> View:
+        return meanings.said(self._desk, project, body)
 
     @rpc
     def open_case(self, project: str, body: View) -> View:
@@ -298,6 +322,12 @@ class Residents(Service):
         """Bring files of earlier releases to what is kept now, a piece at a time."""
         Places(self._desk).file_older()
         People(self._desk).make_searchable()
+        kept.drop_old(self.store, f"{self.context.key}:files", self.context.now)
+
+    @sweep
+    def import_rosters(self) -> None:
+        """Work off imports, and undo them."""
+        self.shift.work_off(self._desk)
 
     @sweep
     def count_vacancies(self) -> None:

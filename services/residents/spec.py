@@ -12,9 +12,11 @@ _PAGE = "steward.paging:PageQuery"
 _READERS = ("desk", "zone_manager", "supervisor", "manager", "engineer", "security", "cleaner", "cashier", "finance")
 _FILE_READERS = ("desk", "zone_manager", "supervisor", "manager", "cashier", "finance", "admin")
 _UNIT = "/projects/{project}/units/{unit}"
+_RUN = "/projects/{project}/roster-runs/{run}"
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
-ROSTER_DEADLINE_S = 120
-"""A roster of the greatest size the policy allows, on a busy machine."""
+ROSTER_DEADLINE_S = 30
+"""For a file of the greatest size the policy allows to be looked through and kept, on a busy machine, and for the short wait afterwards."""
 
 SPEC = ServiceSpec(
     name="residents",
@@ -32,9 +34,20 @@ SPEC = ServiceSpec(
         Event("units_withdrawn", f"{_UNITS}UnitsWithdrawn", "Units are out of use"),
         Event("unit_changed", f"{_UNITS}UnitChanged", "Facts of a unit are others, or somebody else lives there"),
         Event("person_registered", f"{_PEOPLE}PersonRegistered", "A person is on file", seen_with="residents.people"),
+        Event(
+            "people_registered", f"{_PEOPLE}PeopleRegistered", "People, at most 100, are on file: a roster", seen_with="residents.people"
+        ),
         Event("person_changed", f"{_PEOPLE}PersonChanged", "A person's file is changed", seen_with="residents.people"),
         Event("care_changed", f"{_PEOPLE}CareChanged", "A household is to be visited so often, or no longer", seen_with="residents.people"),
         Event("tie_made", f"{_UNITS}TieChanged", "A person is tied to a unit", seen_with="residents.people"),
+        Event("ties_made", f"{_UNITS}TiesMade", "A roster made ties, at most 100", seen_with="residents.people"),
+        Event("ties_struck", f"{_UNITS}TiesStruck", "Ties, at most 100, never were", seen_with="residents.people"),
+        Event(
+            "people_unfiled",
+            f"{_PEOPLE}PeopleRegistered",
+            "People, at most 100, are unfiled",
+            seen_with="residents.people",
+        ),
         Event("tie_ended", f"{_UNITS}TieChanged", "A tie has an end", seen_with="residents.people"),
         Event("tie_changed", f"{_UNITS}TieChanged", "An owner's share is another", seen_with="residents.people"),
         Event("vehicle_registered", f"{_VEHICLES}VehicleTold", "A vehicle is on file", seen_with="residents.people"),
@@ -124,8 +137,46 @@ SPEC = ServiceSpec(
             "residents.import",
             "Import units and people from CSV or XLSX",
             query=f"{_ROSTERS}RosterQuery",
-            answer=f"{_ROSTERS}RosterView",
+            answer=f"{_ROSTERS}RunView",
             deadline_s=ROSTER_DEADLINE_S,
+        ),
+        Call("roster_runs", "residents.import", "Imports, the latest first", query=_PAGE, answer=f"{_ROSTERS}RunView"),
+        Call("roster_run", "residents.import", "One import, as far as it is", query=f"{_ROSTERS}RunQuery", answer=f"{_ROSTERS}RunView"),
+        Call(
+            "roster_corrections",
+            "residents.import",
+            "Wrong rows of an import, as a workbook to be corrected and sent back",
+            deadline_s=10.0,
+            audited="read",
+            subjects=("run",),
+        ),
+        Call(
+            "undo_roster",
+            "residents.undo",
+            "Take back what an import made and nobody has changed since",
+            body="steward.shapes:Nothing",
+            answer=f"{_ROSTERS}RunView",
+            deadline_s=ROSTER_DEADLINE_S,
+        ),
+        *(
+            Call(
+                f"export_{named}",
+                "residents.export",
+                f"The roster of a project as {named.upper()}, masked unless one may see phones in full",
+                query=f"{_ROSTERS}ExportQuery",
+                deadline_s=20.0,
+                audited="read",
+                subjects=("people",),
+            )
+            for named in ("csv", "xlsx")
+        ),
+        Call("roster_columns", "residents.import", "What headers of the project's own mean", answer=f"{_ROSTERS}ColumnsView"),
+        Call(
+            "map_roster_columns",
+            "residents.import",
+            "Say what headers of the project's own mean",
+            body=f"{_ROSTERS}MapColumns",
+            answer=f"{_ROSTERS}ColumnsView",
         ),
         Call("contact", "residents.contact", "How to reach a person", answer=f"{_PEOPLE}ContactView", audited="read", subjects=("person",)),
         Call(
@@ -169,7 +220,15 @@ SPEC = ServiceSpec(
         Route("GET", "/projects/{project}/search", "search", paged=True),
         Route("GET", "/projects/{project}/vacant-units", "vacant_units", paged=True),
         Route("GET", "/projects/{project}/security-list", "security_list", paged=True),
-        Route("POST", "/projects/{project}/roster", "roster", upload=True),
+        Route("POST", "/projects/{project}/roster", "roster", upload=True, awaited="ended_at"),
+        Route("GET", "/projects/{project}/roster-runs", "roster_runs", paged=True),
+        Route("GET", _RUN, "roster_run"),
+        Route("GET", f"{_RUN}/corrections.xlsx", "roster_corrections", media=XLSX),
+        Route("POST", f"{_RUN}/undo", "undo_roster", awaited="ended_at"),
+        Route("GET", "/projects/{project}/roster.csv", "export_csv", media="text/csv", pieces=True),
+        Route("GET", "/projects/{project}/roster.xlsx", "export_xlsx", media=XLSX, pieces=True),
+        Route("GET", "/projects/{project}/roster-columns", "roster_columns"),
+        Route("PUT", "/projects/{project}/roster-columns", "map_roster_columns", changes=True),
         *flows.ROUTES,
     ),
     permissions=(
@@ -179,6 +238,8 @@ SPEC = ServiceSpec(
         Permission("residents.work", ("desk", "zone_manager", "supervisor", "manager", "admin"), "File units and people"),
         Permission("residents.tree", ("supervisor", "manager", "admin"), "Open, rename and move zones and buildings"),
         Permission("residents.import", ("supervisor", "manager", "admin"), "Import rosters"),
+        Permission("residents.export", ("supervisor", "manager", "admin"), "Have the roster as a file, masked"),
+        Permission("residents.undo", ("supervisor", "manager", "admin"), "Take back what an import of a roster made"),
         Permission("residents.open", ("admin",), "Open projects"),
         Permission("residents.contact", ("supervisor",), "See phones in full"),
         *flows.PERMISSIONS,
@@ -223,13 +284,19 @@ SPEC = ServiceSpec(
                 Index(("project", "spaces")),
             ),
         ),
-        Collection("imports", (Index(("project", "at")),)),
+        Collection("roster_runs", (Index(("project", "_id")), Index(("open",), partial={"open": True}))),
+        Collection("roster_columns"),
+        Collection("roster_files", (Index(("until",), partial={"until": {"$exists": True}}),)),
+        Collection("roster_made"),
+        Collection("roster_problems", (Index(("run",)),)),
+        Collection("roster_stays", (Index(("run",)),)),
         *flows.COLLECTIONS,
     ),
     sweeps=(
         Sweep("turn_units", every_s=10.0, alone=True),
         Sweep("go_over", every_s=10.0, alone=True),
         Sweep("count_vacancies", every_s=10.0, alone=True),
+        Sweep("import_rosters", every_s=0.2),
     ),
     menu=({"path": "/projects", "zh-CN": "项目", "en": "Projects"},),
 )

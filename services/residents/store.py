@@ -5,17 +5,23 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from services.residents.model import Building, Kind, Person, Project, Unit, Vehicle, Zone
+from services.residents.model import Building, Columns, Kind, Person, Project, Run, Unit, Vehicle, Zone
 from services.residents.model.cards import Card, CardState
 from services.residents.model.cases import Case, State
 from services.residents.model.contacts import awaits_first_visit
 from services.residents.model.vacancies import VacancyCount
 from steward.store.repository import Repository
 
-IMPORTS = "imports"
-"""Plain documents: what each roster did."""
 CONTACTS = "contacts"
 """Plain documents: when a person, or somebody of a unit, was reached last."""
+FILES = "roster_files"
+"""Plain documents: files of runs, sealed, in pieces."""
+MADE = "roster_made"
+"""Plain documents: what each commit of a run made, by ids."""
+PROBLEMS = "roster_problems"
+"""Plain documents: what is wrong in rows of a run."""
+STAYS = "roster_stays"
+"""Plain documents: what of a run stays though it was undone, and why."""
 
 
 def _unit_fields(unit: Unit) -> Mapping[str, Any]:
@@ -45,11 +51,17 @@ def _card_fields(card: Card) -> Mapping[str, Any]:
     return {"taken": card.number} if card.number and card.state is not CardState.RETURNED else {}
 
 
+def _run_fields(run: Run) -> Mapping[str, Any]:
+    return {"open": True} if run.under_way else {}
+
+
 PROJECTS = Repository("projects", Project)
 ZONES = Repository("zones", Zone)
 BUILDINGS = Repository("buildings", Building)
 UNITS = Repository("units", Unit, _unit_fields)
 PEOPLE = Repository("people", Person, _person_fields)
+COLUMNS = Repository("roster_columns", Columns)
+RUNS = Repository("roster_runs", Run, _run_fields)
 VEHICLES = Repository("vehicles", Vehicle, _vehicle_fields)
 CASES = Repository("cases", Case, _case_fields)
 CARDS = Repository("cards", Card, _card_fields)

@@ -86,7 +86,13 @@ def _once(client: Client, service: str, call: str, **arguments: Any) -> None:
 
 def _import_roster(client: Client) -> None:
     content = base64.b64encode(roster().encode()).decode()
-    client.call("residents", "roster", within_s=60, project=PROJECT, content=content, query={"filename": "demo.csv"})
+    run = client.call("residents", "roster", within_s=30, project=PROJECT, content=content, query={"filename": "demo.csv"})
+    eventually(lambda: _ended(client, run["id"]), "the roster is imported")
+
+
+def _ended(client: Client, run: str) -> bool:
+    found = client.call("residents", "roster_run", within_s=20, project=PROJECT, run=run, query={})
+    return found["ended_at"] is not None
 
 
 def roster() -> str:

@@ -52,14 +52,17 @@ class StoreOf:
         self.wrote = False
         """Whether any unit of work of this worker has changed something."""
 
-    def work(self, key: str | None = None, lenient: bool = False, at: datetime | None = None) -> AbstractContextManager[Work]:
+    def work(
+        self, key: str | None = None, lenient: bool = False, at: datetime | None = None, behalf: str | None = None
+    ) -> AbstractContextManager[Work]:
         """A unit of work under the key of this call or event, or under ``key``.
 
         ``lenient``: that somebody else did it, or is doing it, is no error. For sweeps.
         ``at``: the time of its events, where work goes on after the call or sweep that began it.
+        ``behalf``: for whom it is done, where somebody asked for it earlier.
         """
         assert self._context is not None
-        context = replace(self._context, key=key or self._context.key, now=at or self._context.now)
+        context = replace(self._context, key=key or self._context.key, now=at or self._context.now, behalf=behalf or self._context.behalf)
         work = Work(self.database, self._shared.spec, context, self._shared.committer, self._shared.sealer)
         return self._committing(work, lenient)
 

@@ -19,11 +19,14 @@ _OWN = frozenset({"id", "project", "matter", "version"})
 
 def touched(subject: str, before: Aggregate | None, after: Aggregate, version: int) -> Document:
     """``subject`` came to its ``version``: from which one, which fields changed, and from what to what where that may be told."""
-    changed = [name for name in _fields(type(after)) if before is None or getattr(before, name, None) != getattr(after, name)]
-    told = [name for name in changed if _fields(type(after))[name]]
-    values = {name: [_plain(getattr(before, name, None)), _plain(getattr(after, name))] for name in told}
+    fields_of = _fields(type(after))
     if before is None:
-        changed, values = [], {name: pair for name, pair in values.items() if pair[1] is not None}
+        changed: list[str] = []
+        known = ((name, getattr(after, name)) for name, told in fields_of.items() if told)
+        values = {name: [None, _plain(value)] for name, value in known if value is not None}
+    else:
+        changed = [name for name in fields_of if getattr(before, name, None) != getattr(after, name)]
+        values = {name: [_plain(getattr(before, name, None)), _plain(getattr(after, name))] for name in changed if fields_of[name]}
     row: Document = {"subject": subject, "before": version - 1 or None, "after": version}
     return row | ({"fields": sorted(changed)} if changed else {}) | ({"values": values} if values else {})
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from types import TracebackType
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from marshmallow import Schema, ValidationError
 from pymongo.database import Database
@@ -75,6 +75,22 @@ class Work:
         aggregate = repository.from_document(document)
         self._loaded[repository.collection, id] = _Loaded(document["version"], document["_order"], aggregate)
         return aggregate
+
+    def where(self, repository: Repository[A], query: Mapping[str, Any]) -> list[A]:
+        """Every aggregate that matches ``query``, which an index must serve: one read for many that are to be changed together."""
+        with our_words():
+            documents = list(self._db[repository.collection].find(query))
+        found = []
+        for document in documents:
+            aggregate = repository.from_document(document)
+            self._loaded[repository.collection, aggregate.id] = _Loaded(document["version"], document["_order"], aggregate)
+            found.append(aggregate)
+        return found
+
+    def known(self, repository: Repository[A], id: str) -> A | None:
+        """The aggregate ``id`` as this work has read or saved it, None when it has done neither."""
+        loaded = self._loaded.get((repository.collection, id))
+        return cast(A, loaded.state) if loaded else None
 
     def load(self, repository: Repository[A], id: str, project: str | None = None, seen: Callable[[A], bool] | None = None) -> A:
         """The aggregate that the command is about.

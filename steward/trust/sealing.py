@@ -15,6 +15,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 _NONCE_BYTES = 12
 _VERSION = "v1"
 _SEALED = "_sealed"
+_FILE = b"file v1"
 
 
 class Sealer:
@@ -39,6 +40,18 @@ class Sealer:
         except InvalidTag as error:
             raise ValueError("sealed with another key, or damaged") from error
 
+    def seal_bytes(self, content: bytes) -> bytes:
+        """A file's ``content`` encrypted."""
+        nonce = os.urandom(_NONCE_BYTES)
+        return nonce + self._aes.encrypt(nonce, content, _FILE)
+
+    def open_bytes(self, sealed: bytes) -> bytes:
+        """The content that :meth:`seal_bytes` sealed. Raises ValueError as :meth:`open`."""
+        try:
+            return self._aes.decrypt(sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:], _FILE)
+        except InvalidTag as error:
+            raise ValueError("sealed with another key, or damaged") from error
+
     def seal_answer(self, answer: Any) -> dict[str, str]:
         """An answer of JSON as it is remembered: for its caller alone."""
         return {_SEALED: self.seal(json.dumps(answer, ensure_ascii=False))}
@@ -50,7 +63,7 @@ class Sealer:
 
     def fingerprint(self, text: str) -> str:
         """A keyed hash: equal for equal texts, useless without the key."""
-        return hmac.new(self._hash_key, text.encode(), hashlib.sha256).hexdigest()
+        return hmac.digest(self._hash_key, text.encode(), "sha256").hex()
 
 
 def mask_phone(phone: str) -> str:

@@ -62,7 +62,8 @@ class Person:
 
     ``key`` is the natural key (a keyed hash of first phone and name) that keeps the same person from being filed twice;
     ``former`` are the keys before changes of those. ``tokens`` are the keyed hashes that a search finds the person by,
-    made by the rules of version ``searchable`` (0: none yet).
+    made by the rules of version ``searchable`` (0: none yet). ``unfiled_at``: the roster that filed the person was undone, and
+    nothing personal is left.
     """
 
     id: str
@@ -79,6 +80,7 @@ class Person:
     former: tuple[str, ...] = ()
     tokens: tuple[str, ...] = ()
     searchable: int = 0
+    unfiled_at: datetime | None = None
     version: int = 0
 
 

@@ -17,7 +17,14 @@ from steward.errors import BadInput, IllegalTransition
 from steward.facts import Decision, Fact
 
 MAX_UNITS_PER_EVENT = 100
-"""The event contract's bound on ``units_registered`` and ``units_withdrawn``."""
+"""The event contract's bound on ``units_registered`` and ``units_withdrawn``, and on what else is told by the hundred."""
+TOGETHER = {
+    "person_registered": ("people_registered", "people", "person"),
+    "tie_made": ("ties_made", "ties", None),
+    "tie_struck": ("ties_struck", "ties", None),
+    "person_unfiled": ("people_unfiled", "people", "person"),
+}
+"""Facts that a roster tells together: the event of many, its field that lists them, and what of each is listed (None: all)."""
 
 
 class Use(StrEnum):
@@ -52,7 +59,8 @@ class Unit:
     ``building`` is the building's code. ``state`` is who lives in it (None: not worked out yet), ``stated`` what staff
     said of that, ``turns_at`` when a tie begins or ends next. ``liable_until`` are the last days of the developer's
     liability for defects 保修期, by what is liable for. ``moved_in_on`` is when people moved in last, ``visited_on`` when
-    somebody of the house was there last, ``vacant_seen_on`` when somebody last saw that it is vacant.
+    somebody of the house was there last, ``vacant_seen_on`` when somebody last saw that it is vacant. ``taken_back``: out
+    of use because the roster that filed it was undone.
     """
 
     id: str
@@ -72,6 +80,7 @@ class Unit:
     moved_in_on: date | None = None
     visited_on: date | None = None
     vacant_seen_on: date | None = None
+    taken_back: bool = False
     version: int = 0
 
     def ties_on(self, day: date) -> tuple[Tie, ...]:
@@ -97,12 +106,12 @@ def register_unit(unit_id: str, project: Project, label: str, building: str, are
 
 
 def units_registered(project: Project, units: Iterable[Unit]) -> Decision[Project]:
-    """The project with ``units`` counted, at most 100, and the one event that announces them."""
-    new = _batch(units)
+    """The project with ``units`` counted, and the events that announce them, at most 100 in each."""
+    new = tuple(units)
     buildings = sorted({*project.buildings, *(unit.building for unit in new if unit.building)})
     state = replace(project, buildings=tuple(buildings), units=project.units + len(new))
     listed = [{"id": unit.id, "label": unit.label, "building": unit.building} for unit in new]
-    return Decision(state, (Fact("units_registered", {"units": listed}),))
+    return Decision(state, _in_pieces("units_registered", "units", listed))
 
 
 def withdraw_unit(unit: Unit, today: date, now: datetime) -> Decision[Unit]:
@@ -114,10 +123,19 @@ def withdraw_unit(unit: Unit, today: date, now: datetime) -> Decision[Unit]:
 
 
 def units_withdrawn(project: Project, units: Iterable[Unit]) -> Decision[Project]:
-    """The project without ``units``, at most 100, and the event that announces it."""
-    gone = _batch(units)
+    """The project without ``units``, and the events that announce it, at most 100 in each."""
+    gone = tuple(units)
     state = replace(project, units=project.units - len(gone))
-    return Decision(state, (Fact("units_withdrawn", {"units": [unit.id for unit in gone]}),))
+    return Decision(state, _in_pieces("units_withdrawn", "units", [unit.id for unit in gone]))
+
+
+def told_together(facts: Iterable[Fact]) -> tuple[Fact, ...]:
+    """Facts of many people and ties as few: what a roster files is told by the hundred, and not one by one."""
+    groups: dict[str, list[Any]] = {name: [] for name in TOGETHER}
+    for fact in facts:
+        member = TOGETHER[fact.name][2]
+        groups[fact.name].append(fact.data[member] if member else fact.data)
+    return tuple(told for name, many in groups.items() for told in _in_pieces(*TOGETHER[name][:2], many))
 
 
 def measure(unit: Unit, area_m2: float) -> Decision[Unit]:
@@ -225,11 +243,9 @@ def answering(unit: Unit, day: date, roles: Iterable[str]) -> tuple[Tie, ...]:
     return tuple(sorted(ties, key=lambda tie: (order[tie.role], tie.since, tie.id)))
 
 
-def _batch(units: Iterable[Unit]) -> tuple[Unit, ...]:
-    batch = tuple(units)
-    if not 0 < len(batch) <= MAX_UNITS_PER_EVENT:
-        raise ValueError(f"{len(batch)} units in one event")
-    return batch
+def _in_pieces(name: str, field: str, many: list[Any]) -> tuple[Fact, ...]:
+    starts = range(0, len(many), MAX_UNITS_PER_EVENT)
+    return tuple(Fact(name, {field: many[start : start + MAX_UNITS_PER_EVENT]}) for start in starts)
 
 
 def _require_in_use(unit: Unit, command: str) -> None:

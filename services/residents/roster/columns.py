@@ -5,29 +5,35 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
+from types import MappingProxyType
 from typing import Any
 
 from services.residents import gb11643, phones
 from services.residents.model import Role
 from services.residents.roster.tables import Cell
 
-UNIT, ENTRANCE, BUILDING, AREA = "unit", "entrance", "building", "area"
+UNIT, ENTRANCE, BUILDING, LABEL, AREA = "unit", "entrance", "building", "label", "area"
 NAME, PHONE, ROLE, SINCE, ID_NUMBER = "name", "phone", "role", "from", "id_number"
 
 HEADERS: dict[str, tuple[str, ...]] = {
     BUILDING: ("楼栋", "楼号", "栋号", "楼幢", "building"),
     ENTRANCE: ("单元", "单元号", "entrance"),
-    UNIT: ("房号", "房间号", "室号", "unit", "room"),
+    UNIT: ("房号", "房间号", "室号", "room", "unit"),
+    LABEL: ("完整房号", "label"),
     AREA: ("面积", "建筑面积", "area"),
     NAME: ("姓名", "业主姓名", "name"),
-    PHONE: ("电话", "手机", "手机号", "联系电话", "phone", "phones", "mobile"),
+    PHONE: ("电话", "手机", "手机号", "联系电话", "mobile", "phone", "phones"),
     ROLE: ("关系", "身份", "role"),
-    SINCE: ("入住日期", "入住时间", "from", "since"),
+    SINCE: ("入住日期", "入住时间", "since", "from"),
     ID_NUMBER: ("身份证", "身份证号", "身份证号码", "idnumber"),
 }
-_FIELD_OF = {header: field for field, headers in HEADERS.items() for header in headers}
+LEFT_OUT = ""
+"""The field of a column that is not to be read."""
+CORRECTIONS = {"zh-CN": "问题说明", "en": "problems"}
+"""The column that a file of corrections has beyond those of the roster it came from."""
+_FIELD_OF = {header: field for field, headers in HEADERS.items() for header in headers} | dict.fromkeys(CORRECTIONS.values(), LEFT_OUT)
 
 ROLES = {
     "业主": Role.OWNER,
@@ -39,8 +45,12 @@ ROLES = {
     "代理人": Role.AGENT,
     **{role.value: role for role in Role},
 }
-_LONGEST = {UNIT: 40, ENTRANCE: 20, BUILDING: 20, NAME: 60, PHONE: 120, ROLE: 20, SINCE: 20, ID_NUMBER: 24, AREA: 20}
+ROLE_NAMES = {role: name for name, role in reversed(ROLES.items()) if not name.isascii()}
+"""What an export calls them: the first name of each."""
+_LONGEST = {UNIT: 40, LABEL: 40, ENTRANCE: 20, BUILDING: 20, NAME: 60, PHONE: 120, ROLE: 20, SINCE: 20, ID_NUMBER: 24, AREA: 20}
 _FORMULA_SIGNS = ("=", "+", "-", "@")
+_AS_TEXT = re.compile(r"'(?=[=+\-@])")
+"""Before a sign: what follows is text and no formula, as exports write it."""
 _PLACE = re.compile(r"[\w\-#./ ]+")
 _DATE = re.compile(r"(\d{4})(?:[-/.年](\d{1,2})[-/.月](\d{1,2})日?|(\d{2})(\d{2}))")
 _AREA = re.compile(r"(\d{1,7}(?:\.\d{1,4})?) ?(?:m2|平方米|平米|平)?")
@@ -54,16 +64,26 @@ class WrongCell(ValueError):
 
 @dataclass(frozen=True)
 class Rules:
-    """What cells are judged by: the policy, and the day that it is in the project."""
+    """What cells are judged by: the policy, the day that it is in the project, and what its own headers were said to mean."""
 
     policy: Mapping[str, Any]
     today: date
+    meanings: Mapping[str, str] = field(default_factory=dict)
 
 
-def field_of(header: Cell) -> str | None:
-    """The field that a column called ``header`` holds, or None. A remark in brackets does not matter."""
+def plain_header(header: Cell) -> str:
+    """``header`` without what does not matter: case, width, spaces, a remark in brackets."""
     text = unicodedata.normalize("NFKC", str(header or "")).casefold()
-    return _FIELD_OF.get(re.sub(r"\(.*?\)|\[.*?\]|[\s*:_]", "", text))
+    return re.sub(r"\(.*?\)|\[.*?\]|[\s*:_]", "", text)
+
+
+def field_of(header: Cell, meanings: Mapping[str, str] = MappingProxyType({})) -> str | None:
+    """The field that a column called ``header`` holds (:data:`LEFT_OUT`: none that counts), or None for one that is not known.
+
+    ``meanings`` is what the project said of headers, by their plain form; it has the last word.
+    """
+    plain = plain_header(header)
+    return meanings.get(plain, _FIELD_OF.get(plain))
 
 
 def value_of(field: str, cell: Cell, rules: Rules) -> Any:
@@ -71,7 +91,9 @@ def value_of(field: str, cell: Cell, rules: Rules) -> Any:
     text = unicodedata.normalize("NFKC", "" if cell is None else str(cell)).strip()
     if not text:
         return None
-    if text.startswith(_FORMULA_SIGNS) and not (field == PHONE and _INTERNATIONAL.match(text)):
+    shown = _AS_TEXT.match(text)
+    text = text[1:] if shown else text
+    if text.startswith(_FORMULA_SIGNS) and not shown and not (field == PHONE and _INTERNATIONAL.match(text)):
         raise WrongCell("bad_area" if field == AREA and not isinstance(cell, str) else "formula")
     if len(text) > _LONGEST[field]:
         raise WrongCell("too_long")
@@ -137,6 +159,7 @@ _READERS: dict[str, Callable[[str, Rules], Any]] = {
     BUILDING: _place,
     ENTRANCE: _place,
     UNIT: _place,
+    LABEL: _place,
     AREA: _area,
     NAME: _name,
     PHONE: _phones,

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -23,7 +23,7 @@ class Problem:
     code: str
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Entry:
     """A row in which nothing is wrong. Without a name it tells of the unit only."""
 
@@ -61,12 +61,12 @@ class Roster:
 def interpret(table: Table, rules: Rules, ignore_unknown: bool) -> Roster:
     """What ``table`` says. Every wrong cell becomes a problem; its row becomes none of the entries."""
     titles = [str(cell if cell is not None else "").strip() for cell in table.header.cells]
-    fields = [c.field_of(title) for title in titles]
+    fields = [c.field_of(title, rules.meanings) for title in titles]
     unknown = tuple(title for title, field in zip(titles, fields, strict=True) if title and field is None)
     wrong = _column_problems(table.header.number, titles, fields, () if ignore_unknown else unknown)
     if wrong:
         return Roster(len(table.rows), (), tuple(wrong), usable=False)
-    if c.UNIT not in fields:  # 单元 alone is the unit
+    if not {c.UNIT, c.LABEL} & {*fields}:  # 单元 alone is the unit
         fields = [c.UNIT if field == c.ENTRANCE else field for field in fields]
     headers = {field: title for title, field in zip(titles, fields, strict=True) if field}
     entries, problems = [], []
@@ -78,7 +78,8 @@ def interpret(table: Table, rules: Rules, ignore_unknown: bool) -> Roster:
     wrong_rows = {problem.row for problem in bad}
     right = tuple(entry for entry in entries if entry.row not in wrong_rows)
     listed = tuple(sorted((*problems, *bad), key=lambda problem: problem.row))
-    return Roster(len(table.rows), right, listed, unknown if ignore_unknown else (), headers)
+    left_out = tuple(title for title, field in zip(titles, fields, strict=True) if title and not field)
+    return Roster(len(table.rows), right, listed, left_out, headers)
 
 
 def _column_problems(row: int, titles: list[str], fields: list[str | None], unknown: Iterable[str]) -> list[Problem]:
@@ -87,7 +88,7 @@ def _column_problems(row: int, titles: list[str], fields: list[str | None], unkn
     for position, field in enumerate(fields):
         if field and field in fields[:position] and counts[field] > 1:
             problems.append(Problem(row, titles[position], "duplicate_column"))
-    if c.UNIT not in counts and c.ENTRANCE not in counts:
+    if not counts.keys() & {c.UNIT, c.ENTRANCE, c.LABEL}:
         problems.append(Problem(row, "", "missing_column"))
     return problems
 
@@ -98,7 +99,7 @@ def _entry(row: Row, fields: list[str | None], headers: Mapping[str, str], rules
     if any(str(cell or "").strip() for cell in row.cells[len(fields) :]):
         problems.append(Problem(row.number, "", "too_many_cells"))
     for position, (field, cell) in enumerate(zip(fields, row.cells, strict=False)):
-        if field is None:
+        if not field:
             continue
         try:
             if position in row.formulas:
@@ -112,7 +113,7 @@ def _entry(row: Row, fields: list[str | None], headers: Mapping[str, str], rules
 
 
 def _gaps(values: Mapping[str, Any], headers: Mapping[str, str]) -> list[tuple[str, str]]:
-    if not values.get(c.UNIT):
+    if not values.get(c.UNIT) and not values.get(c.LABEL):
         return [(c.UNIT, "missing")]
     if not values.get(c.NAME):
         told = any(values.get(field) for field in (c.PHONE, c.ROLE, c.SINCE, c.ID_NUMBER))
@@ -121,7 +122,8 @@ def _gaps(values: Mapping[str, Any], headers: Mapping[str, str]) -> list[tuple[s
 
 
 def _built(number: int, values: Mapping[str, Any], rules: Rules) -> Entry:
-    building, label = _place(values.get(c.BUILDING), values.get(c.ENTRANCE), values[c.UNIT])
+    whole = values.get(c.LABEL)
+    building, label = (values.get(c.BUILDING) or "", whole) if whole else _place(*(values.get(field) for field in _PLACE_FIELDS))
     return Entry(
         row=number,
         label=label,
@@ -135,6 +137,9 @@ def _built(number: int, values: Mapping[str, Any], rules: Rules) -> Entry:
     )
 
 
+_PLACE_FIELDS = (c.BUILDING, c.ENTRANCE, c.UNIT)
+
+
 def _place(building: str | None, entrance: str | None, unit: str) -> tuple[str, str]:
     """Building and full label: ``3``, ``2``, ``501`` → ``3-2-501``; a label that is full already stays as it is."""
     if not building and not entrance:
@@ -145,20 +150,29 @@ def _place(building: str | None, entrance: str | None, unit: str) -> tuple[str, 
     return building or "", f"{prefix}-{unit}"
 
 
-def _contradictions(entries: Iterable[Entry], headers: Mapping[str, str]) -> list[Problem]:
+def _contradictions(entries: Collection[Entry], headers: Mapping[str, str]) -> list[Problem]:
     """Rows that cannot all be right. Nobody can tell which one is, so all of them are wrong."""
-    units, people, ties = defaultdict(list), defaultdict(list), defaultdict(list)
-    for entry in entries:
-        units[entry.label].append(entry)
-        if entry.name:
-            people[entry.who].append(entry)
-            ties[entry.label, entry.who, entry.role].append(entry)
+    named = [entry for entry in entries if entry.name]
+    units = _repeated(entries, lambda entry: entry.label)
+    people = _repeated(named, lambda entry: entry.who)
+    ties = _repeated(named, lambda entry: (entry.label, entry.who, entry.role))
     return [
-        *_disagreeing(units.values(), "area_m2", headers.get(c.AREA, ""), "contradicting_unit"),
-        *_disagreeing(units.values(), "building", headers.get(c.BUILDING, ""), "contradicting_unit"),
-        *_disagreeing(people.values(), "id_number", headers.get(c.ID_NUMBER, ""), "contradicting_person"),
-        *_disagreeing(ties.values(), "since", headers.get(c.SINCE, ""), "contradicting_person"),
+        *_disagreeing(units, "area_m2", headers.get(c.AREA, ""), "contradicting_unit"),
+        *_disagreeing(units, "building", headers.get(c.BUILDING, ""), "contradicting_unit"),
+        *_disagreeing(people, "id_number", headers.get(c.ID_NUMBER, ""), "contradicting_person"),
+        *_disagreeing(ties, "since", headers.get(c.SINCE, ""), "contradicting_person"),
     ]
+
+
+def _repeated(entries: Iterable[Entry], key: Callable[[Entry], Any]) -> list[list[Entry]]:
+    """Entries that are not alone with their ``key``, in groups."""
+    first: dict[Any, Entry] = {}
+    groups: dict[Any, list[Entry]] = {}
+    for entry in entries:
+        name = key(entry)
+        if first.setdefault(name, entry) is not entry:
+            groups.setdefault(name, [first[name]]).append(entry)
+    return list(groups.values())
 
 
 def _disagreeing(groups: Iterable[list[Entry]], attribute: str, column: str, code: str) -> list[Problem]:

@@ -55,6 +55,7 @@ class Changes:
     people: dict[str, Decision[Person]] = field(default_factory=dict)
     new_units: list[str] = field(default_factory=list)
     """Labels of the units that were not on file."""
+    made_ties: set[str] = field(default_factory=set)
 
     @property
     def empty(self) -> bool:
@@ -95,6 +96,7 @@ def _take(entry: Entry, files: Files, make: Maker, changes: Changes) -> bool:
     if person is not None:
         tied = _tie(entry, unit, person.state, make)
         unit, unit_facts = tied.state, tied.facts
+        changes.made_ties.update(fact.data["tie"] for fact in tied.facts)
     changed_unit = is_new or unit is not files.units.get(entry.label)
     changed_person = person is not None and person.state is not files.people.get(person.state.key)
     if changed_unit:
@@ -119,6 +121,8 @@ def _unit(entry: Entry, files: Files, make: Maker) -> tuple[Unit, tuple[Fact, ..
             (),
             True,
         )
+    if unit.taken_back:
+        return model.file_again(unit, entry.building, entry.area_m2, make.now), (), True
     if unit.withdrawn_at is not None:
         raise _WrongRow(c.UNIT, "withdrawn")
     if entry.building and entry.building != unit.building:

@@ -10,7 +10,7 @@ from steward.errors import BadInput
 Cell = str | int | float | bool | date | None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Row:
     """One row. ``number`` is as a spreadsheet counts; ``formulas`` are the positions of cells that hold a formula."""
 

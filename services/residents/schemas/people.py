@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from marshmallow import Schema, fields, validate
 
-from services.residents.model import LANGUAGES
+from services.residents.model import LANGUAGES, MAX_UNITS_PER_EVENT
 from services.residents.schemas.units import TieView
 from services.residents.schemas.views import View
 from steward.paging import PageQuery
@@ -143,6 +143,12 @@ class PersonRegistered(Published):
     """A person is on file."""
 
     person = fields.String(required=True)
+
+
+class PeopleRegistered(Published):
+    """People are on file, by a roster; or, as ``people_unfiled``, no longer."""
+
+    people = fields.List(fields.String(), required=True, validate=validate.Length(max=MAX_UNITS_PER_EVENT))
 
 
 class PersonChanged(Published):

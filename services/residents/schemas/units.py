@@ -177,3 +177,23 @@ class TieChanged(Published):
     since = fields.Date(data_key="from", required=True)
     until = fields.Date(data_key="to", required=True, allow_none=True)
     share = fields.String(allow_none=True)
+
+
+class TieStruck(Published):
+    """A tie that was filed in error, by its ids."""
+
+    tie = fields.String(required=True)
+    unit = fields.String(required=True)
+    person = fields.String(required=True)
+
+
+class TiesStruck(Published):
+    """Ties that a roster had made in error are on file no longer, as if they had never been."""
+
+    ties = fields.List(fields.Nested(TieStruck), required=True, validate=validate.Length(max=MAX_UNITS_PER_EVENT))
+
+
+class TiesMade(Published):
+    """Ties were made, by a roster."""
+
+    ties = fields.List(fields.Nested(TieChanged), required=True, validate=validate.Length(max=MAX_UNITS_PER_EVENT))

@@ -56,6 +56,8 @@ PARCELS = ServiceSpec(
         Call("hand_over", "parcels.write", "Hand it over", answer=f"{HERE}:ParcelView"),
         Call("photo", "parcels.write", "Keep a photograph"),
         Call("label", "parcels.read", "Its label as PDF"),
+        Call("ship", "parcels.write", "Send it on its way", answer=f"{HERE}:ParcelView"),
+        Call("list", "parcels.read", "All parcels as a file", query=f"{HERE}:ParcelQuery"),
         Call("hours", "public", "When parcels are handed out"),
     ),
     routes=(
@@ -65,6 +67,8 @@ PARCELS = ServiceSpec(
         Route("POST", "/projects/{project}/parcels/{parcel}/hand-over", "hand_over", changes=True),
         Route("POST", "/projects/{project}/parcels/{parcel}/photo", "photo", upload=True),
         Route("GET", "/projects/{project}/parcels/{parcel}/label", "label", media="application/pdf"),
+        Route("POST", "/projects/{project}/parcels/{parcel}/ship", "ship", awaited="there_at"),
+        Route("GET", "/projects/{project}/parcels.csv", "list", media="text/csv", pieces=True),
         Route("GET", "/parcel-hours", "hours"),
     ),
     permissions=(

@@ -7,7 +7,9 @@ from werkzeug.wrappers import Response
 
 from gateway.answering import answer
 from gateway.asking import Asked
+from gateway.desk import Desk
 from gateway.house import Front
+from gateway.hub import Hub
 from steward.trust.principals import Principal
 from tests.unit.gateway.example import front, request
 
@@ -51,3 +53,26 @@ def test_a_document_is_sent_as_its_media_type() -> None:
 
 def test_chinese_text_is_sent_as_it_is() -> None:
     assert "报事".encode() in answered({"title": "报事"}, path=f"{PATH}/7").get_data()
+
+
+def test_what_goes_on_is_a_202_until_what_is_awaited_is_there() -> None:
+    path = f"{PATH}/7/ship"
+    assert [answered({"id": "7", "there_at": moment}, "POST", path).status_code for moment in (None, "2026-11-23")] == [202, 200]
+
+
+def test_a_file_in_pieces_is_asked_for_piece_by_piece_while_it_is_sent() -> None:
+    pieces = {None: ("a", "1"), "1": ("b", "2"), "2": ("c", None)}
+    asked_for: list[str | None] = []
+
+    class Remote:
+        def call(self, service: str, call: str, kwargs: dict[str, Any], **options: Any) -> Any:
+            cursor = kwargs["query"].get("cursor")
+            asked_for.append(cursor)
+            content, following = pieces[cursor]
+            return {"content": base64.b64encode(content.encode()).decode(), "next": following}
+
+    operation, names = FRONT.router.match("GET", f"{PATH}.csv")
+    asked = Asked(operation, "r", Principal("x"), "", {**names, "query": {"unit": "3"}})
+    response = Desk(FRONT, Remote(), Hub(1, 1, 1)).relay(request("GET", f"{PATH}.csv"), asked)  # type: ignore[arg-type]
+    assert (asked_for, response.headers["Content-Disposition"]) == ([None], "attachment; filename=parcels.csv")
+    assert (b"".join(response.response), asked_for) == (b"abc", [None, "1", "2"])

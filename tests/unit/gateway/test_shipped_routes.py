@@ -37,6 +37,7 @@ OURS = (
 CHOSEN = {("OpenProject", "id"): "a slug that its opener chooses", ("Enrol", "active"): "whether somebody of the crew is sent out"}
 """Those of the same names that people do choose, and what they are."""
 ASKS_OUTSIDE = {
+    "services/identity/provider.py": "the OpenID provider, whose address is a setting, and what it publishes of itself",
     "services/notify/channels/sms.py": "the SMS operator, whose address is a setting",
 }
 """Modules of services and of the gateway that speak to addresses outside, and to which."""

@@ -17,6 +17,7 @@ from services.residents.search import tokens
 from services.residents.spec import SPEC
 from steward.policy import shipped
 from steward.trust.sealing import Sealer
+from steward.validation import schema
 
 NOON = datetime(2026, 11, 23, 4, 0, tzinfo=UTC)
 SEALER = Sealer(b"k" * 32)
@@ -137,3 +138,29 @@ def test_a_wrong_row_leaves_no_trace(rows: list[Entry]) -> None:
         if changes.problems:
             assert (changes.units, changes.people, changes.new_units) == ({}, {}, [])
             assert (files.units, files.people) == before
+
+
+def test_what_a_roster_files_and_its_undoing_are_told_by_the_hundred() -> None:
+    changes = planned(Files({}, {}), ROW, replace(ROW, row=3, label="3-2-502"))
+    facts = [fact for decision in (*changes.people.values(), *changes.units.values()) for fact in decision.facts]
+    (unit, _), (person,) = changes.units.values(), changes.people.values()
+    made = model.Made(0, True, frozenset(changes.made_ties))
+    struck, _ = model.take_back_unit(unit.state, made, NOON)
+    unfiled, _ = model.take_back_person(person.state, made, (), (), NOON)
+    told = model.told_together((*facts, *struck.facts, *unfiled.facts))
+    assert [fact.name for fact in told] == ["people_registered", "ties_made", "ties_struck", "people_unfiled"]
+    assert [len(many) for fact in told for many in fact.data.values()] == [1, 2, 1, 1]
+    for fact in told:
+        contract = schema(SPEC.event(fact.name).schema)
+        assert contract.validate(contract.dump(fact.data)) == {}
+
+
+def test_a_unit_that_was_taken_back_is_in_use_again_under_its_id() -> None:
+    files = Files({}, {})
+    planned(files, replace(ROW, name=None, phones=()))
+    before = files.units[ROW.label]
+    files.units[ROW.label] = model.take_back_unit(before, model.Made(0, True), NOON)[0].state
+    changes = planned(files, replace(ROW, area_m2=90.0))
+    assert (changes.written, changes.new_units) == ([2], [ROW.label])
+    unit = changes.units[ROW.label].state
+    assert (unit.id, unit.area_m2, unit.withdrawn_at, unit.taken_back) == (before.id, 90.0, None, False)

@@ -74,8 +74,9 @@ def test_units_are_counted_and_their_buildings_listed() -> None:
 
 
 def test_one_event_lists_at_most_a_hundred_units() -> None:
-    with pytest.raises(ValueError, match="101 units"):
-        model.units_registered(project(), [unit()] * 101)
+    decision = model.units_registered(project(), [unit()] * 230)
+    assert [len(fact.data["units"]) for fact in decision.facts] == [100, 100, 30]
+    assert decision.state.units == 230
 
 
 def test_a_unit_with_people_cannot_be_withdrawn_and_an_empty_one_takes_nobody_afterwards() -> None:

@@ -18,7 +18,7 @@ from services.residents.model import Role
 from services.residents.roster import reading
 from services.residents.roster.columns import Rules
 from services.residents.roster.entries import Roster, interpret
-from services.residents.roster.importing import messages
+from services.residents.roster.reports import messages
 from services.residents.spec import SPEC
 from steward.errors import BadInput
 from steward.policy import shipped
