@@ -14,6 +14,7 @@ import pytest
 from steward.bus.client import Client
 from steward.local.ports import LOOPBACK, free_port
 from steward.settings import adopted
+from steward.testing import privacy
 from steward.testing.oidc_provider import Provider
 from steward.testing.system import System, running_system
 
@@ -44,6 +45,8 @@ def system(tmp_path_factory: pytest.TempPathFactory, provider: Provider) -> Iter
     env = {"PYTHONPATH": str(PLUGINS), "STEWARD_HTTP": urlsplit(provider.redirect).netloc, **provider.settings}
     with running_system(tmp_path_factory.mktemp("system"), env=env) as running, adopted(running.environ):
         yield running
+        told = privacy.found(privacy.personal(running), privacy.shown(running))
+        assert not told, "of people whom the tests made up, this is told in clear:\n" + "\n".join(told)
 
 
 @pytest.fixture
