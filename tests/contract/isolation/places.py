@@ -27,10 +27,12 @@ from steward.trust.principals import EVERYWHERE, SYSTEM_ROLE, Principal, permitt
 Json = dict[str, Any]
 ULID = re.compile(r"[0-9a-z]{26}")
 PASSWORD = "a password for tests 1"
-ONE_OF = {"people": "person", "crew": "member", "logins": "session", "watches": "watch", "away": "absence"}
+ONE_OF = {"roster_runs": "run", "people": "person", "crew": "member", "logins": "session", "watches": "watch", "away": "absence"}
 """What one of them is called in paths, where that is not the plural without its s."""
-SHARED = ("service", "duty", "company", "password", "roles")
+SHARED = ("service", "duty", "company", "password", "roles", "step")
 """Names of what several projects have in common, which is no secret."""
+ROSTER = "楼栋,单元,房号,面积,姓名,电话,关系,入住日期,身份证\nR,1,101,60,,,,,\n".encode()
+FAILED = 400
 _BEFORE = timedelta(hours=26)
 """So much earlier duties heard of the project: some have been due since."""
 
@@ -158,6 +160,7 @@ class Founder:
         place = Place(self.place.name, {**said, "number": number})
         place.ids.update(harvest(self._system, self.place.name))
         place.ids["dispatch", "member"] = said["code"]
+        place.ids["residents", "step"] = "identity"
         place.ids["duties", "duty"] = self.some("~/assignments")["duty"]
         self._http.close()
         return place
@@ -168,9 +171,13 @@ class Founder:
         self.post("~/buildings", {"code": said["building"], "zone": zone["id"]})
         self.unit = self.post("~/units", {"label": said["label"], "building": said["building"]})["id"]
         person = self.post("~/people", {"name": said["q"], "phones": [said["phone"]]})["id"]
+        self.post("~/cases", {"kind": "handover", "unit": self.unit, "person": person})
         self.post(f"~/units/{self.unit}/ties", {"person": person, "role": "owner"})
+        self.post("~/cards", {"unit": self.unit, "person": person, "number": said["label"]})
         self.post("~/vehicles", {"plate": said["plate"], "person": person, "unit": self.unit})
         self.post("~/parcels", {"shelf": said["label"]})
+        path = f"/projects/{self.place.name}/roster?filename=a.csv"
+        eventually(lambda: self._http.post(path, content=ROSTER).status_code < FAILED, "a roster is taken")
 
     def _staff(self) -> None:
         said = self.place.said

@@ -22,13 +22,12 @@ from steward.plugins import installed_services
 from steward.testing.samples import accepted, sample
 from steward.testing.system import System
 from steward.testing.waiting import eventually
-from tests.contract.isolation.places import SHARED, Place, every_role
+from tests.contract.isolation.places import ROSTER, SHARED, Place, every_role
 
 STRANGER = "user:stranger-"
 TOGETHER = 6
 """Requests at once: fewer than a service has places."""
 AWAY = (429, 503, 504)
-ROSTER = "楼栋,单元,房号,面积,姓名,电话,关系,入住日期,身份证\n".encode()
 T = TypeVar("T")
 R = TypeVar("R")
 

@@ -36,6 +36,7 @@ from tests.contract.isolation.probing import (
 
 OPEN_TO_ALL = {
     "identity.log_in": "who one is, is what it finds out",
+    "identity.sign_on": "where one goes to log in: the company's own provider",
     "duties.subscribed": "for calendar programs: its address holds a signature, and is the secret",
     "openapi": "the same for everybody",
     "asyncapi": "the same for everybody",
