@@ -336,7 +336,7 @@ class Identity(Service):
 
     def _view(self, user: User) -> View:
         """``user`` as the caller may see them: without what is granted where the caller manages nobody."""
-        view: View = schemas.UserView().dump(vars(user) | {"grants": visible(self.context.principal, MANAGE, user.grants)})
+        view: View = schemas.UserView().dump(replace(user, grants=visible(self.context.principal, MANAGE, user.grants)))
         return view
 
     def _sees(self, user: User) -> bool:
