@@ -245,5 +245,5 @@ def _named(collection: str, document: Document) -> Iterator[tuple[str, str]]:
     yield ONE_OF.get(collection, collection.removesuffix("s")), str(document["_id"])
     yield from (("letter", str(document["_id"])) for _ in range(collection == DEAD_LETTERS.name))
     for name, value in document.items():
-        if isinstance(value, list) and value and isinstance(value[0], dict) and "id" in value[0]:
+        if isinstance(value, list) and value and isinstance(value[0], dict) and ULID.search(str(value[0].get("id"))):
             yield ONE_OF.get(name, name.removesuffix("s")), str(value[0]["id"])
