@@ -27,9 +27,9 @@ from steward.trust.principals import EVERYWHERE, SYSTEM_ROLE, Principal, permitt
 Json = dict[str, Any]
 ULID = re.compile(r"[0-9a-z]{26}")
 PASSWORD = "a password for tests 1"
-ONE_OF = {"people": "person", "crew": "member", "logins": "session", "watches": "watch", "away": "absence"}
+ONE_OF = {"people": "person", "crew": "member", "logins": "session", "watches": "watch", "away": "absence", "plan": "step"}
 """What one of them is called in paths, where that is not the plural without its s."""
-SHARED = ("service", "duty", "company", "password", "roles")
+SHARED = ("service", "duty", "company", "password", "roles", "step")
 """Names of what several projects have in common, which is no secret."""
 _BEFORE = timedelta(hours=26)
 """So much earlier duties heard of the project: some have been due since."""
@@ -170,6 +170,8 @@ class Founder:
         person = self.post("~/people", {"name": said["q"], "phones": [said["phone"]]})["id"]
         self.post(f"~/units/{self.unit}/ties", {"person": person, "role": "owner"})
         self.post("~/vehicles", {"plate": said["plate"], "person": person, "unit": self.unit})
+        self.post("~/cases", {"kind": "handover", "unit": self.unit, "person": person})
+        self.post("~/cards", {"unit": self.unit, "person": person, "printed": said["label"]})
         self.post("~/parcels", {"shelf": said["label"]})
 
     def _staff(self) -> None:
