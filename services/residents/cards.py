@@ -34,7 +34,7 @@ class Cards:
             household = {tie.person for tie in unit.ties_on(self._desk.today(project))}
             if body["person"] not in household:
                 raise BadInput.of("person", "does not belong to this unit today")
-            card = Card(new_id(), project, CardKind.OWNER, body["person"], self._desk.stamp, body["number"].strip(), unit.id)
+            card = Card(new_id(), project, CardKind.OWNER, body["person"], self._desk.stamp, body["printed"].strip(), unit.id)
             decision = cards.issue(card, self._held(unit, household), rules["free"], rules["further_fen"])
             work.apply(UNITS, Decision(unit))  # two issued at one moment are counted one after the other
             return answered(work, CardView, work.apply(CARDS, decision))
@@ -47,7 +47,7 @@ class Cards:
 
     def listed(self, project: str, query: View) -> View:
         """By unit, holder, number or state, or all."""
-        wanted = {name: query[name] for name in ("unit", "holder", "number", "state") if query[name] is not None}
+        wanted = {name: query[name] for name in ("unit", "holder", "printed", "state") if query[name] is not None}
         found = self._store.read.page(CARDS, {"project": project, **wanted}, query["cursor"], query["limit"])
         return page(CardView, found.items, found.next)
 
@@ -62,7 +62,7 @@ class Cards:
 
     def hand_out(self, project: str, card: str, body: View) -> View:
         """Give out a staff card."""
-        return self._decide(project, card, lambda _, state: cards.hand_out(state, body["number"].strip(), self._needed(project)))
+        return self._decide(project, card, lambda _, state: cards.hand_out(state, body["printed"].strip(), self._needed(project)))
 
     def lose(self, project: str, card: str, body: View) -> View:
         """Block a card that is lost, against the ID of its holder."""

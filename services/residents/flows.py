@@ -148,7 +148,7 @@ COLLECTIONS = (
             Index(("project", "_id")),
             Index(("project", "unit", "_id")),
             Index(("project", "holder", "_id")),
-            Index(("project", "number", "_id")),
+            Index(("project", "printed", "_id")),
             Index(("project", "state", "_id")),
         ),
     ),

@@ -48,7 +48,7 @@ def _case_fields(case: Case) -> Mapping[str, Any]:
 
 def _card_fields(card: Card) -> Mapping[str, Any]:
     """``taken`` keeps two cards that are out from having one number."""
-    return {"taken": card.number} if card.number and card.state is not CardState.RETURNED else {}
+    return {"taken": card.printed} if card.printed and card.state is not CardState.RETURNED else {}
 
 
 def _run_fields(run: Run) -> Mapping[str, Any]:

@@ -12,7 +12,8 @@ from services.residents.model import Project, Tie, Unit
 from services.residents.places import Places
 from services.residents.schemas.units import UnitView
 from services.residents.store import PROJECTS, UNITS
-from steward.errors import NotFound
+from services.residents.underway import open_cases
+from steward.errors import IllegalTransition, NotFound
 from steward.facts import Decision
 from steward.ids import new_id
 from steward.store.work import Work
@@ -62,7 +63,9 @@ class Units:
             return answered(work, UnitView, saved)
 
     def withdraw(self, project: str, unit: str) -> View:
-        """Take a unit out of use."""
+        """Take a unit out of use; not while a case of it is open."""
+        if open_cases(self._desk, project, unit=unit):
+            raise IllegalTransition.of("withdraw", "in a case", ["cancel_case"])
         with self._store.work() as work:
             state = work.load(UNITS, unit, project)
             home = work.load(PROJECTS, project)

@@ -38,7 +38,7 @@ class Approval:
 
 @dataclass(frozen=True)
 class Card:
-    """An owner card 业主卡 of a unit's household, or a staff card 工作卡. ``number`` is what is printed on it.
+    """An owner card 业主卡 of a unit's household, or a staff card 工作卡. ``printed`` is its number.
 
     ``holder`` is a person on file, or a user of the staff. ``charge_fen`` is what it costs, in fen (0: free).
     ``id_checked``: whoever reported the loss showed the ID that is on file.
@@ -49,7 +49,7 @@ class Card:
     kind: CardKind
     holder: str
     filed: Stamp
-    number: str | None = None
+    printed: str | None = None
     unit: str | None = None
     state: CardState = CardState.IN_USE
     charge_fen: int = 0
@@ -97,13 +97,13 @@ def approve(card: Card, roles: Iterable[str], needed: Iterable[str], stamp: Stam
     return Decision(approved, (_fact("card_approved", approved, role=role),))
 
 
-def hand_out(card: Card, number: str, needed: Iterable[str]) -> Decision[Card]:
+def hand_out(card: Card, printed: str, needed: Iterable[str]) -> Decision[Card]:
     """Give out a staff card to which all have agreed. Raises IllegalTransition, with whose word is ``missing``."""
     _require(card, "hand-out", CardState.REQUESTED)
     if lacking := lacking_approvals(card, needed):
         said = f"needs the word of {', '.join(lacking)}"
         raise IllegalTransition(said, state=card.state.value, legal=["approve"], missing=lacking)
-    issued = replace(card, state=CardState.IN_USE, number=number)
+    issued = replace(card, state=CardState.IN_USE, printed=printed)
     return Decision(issued, (_fact("card_issued", issued),))
 
 

@@ -19,6 +19,7 @@ class Stay(StrEnum):
     CHANGED = "changed"
     TIED = "tied"
     VEHICLE = "vehicle"
+    CASE = "case"
 
 
 @dataclass(frozen=True)
@@ -59,14 +60,18 @@ def file_again(unit: Unit, building: str, area_m2: float | None, now: datetime) 
 
 
 def take_back_person(
-    person: Person, made: Made, tied: Collection[str], driving: Collection[str], now: datetime
+    person: Person, made: Made, tied: Collection[str], driving: Collection[str], now: datetime, needed: Collection[str] = ()
 ) -> tuple[Decision[Person], Stay | None]:
-    """``person`` unfiled, with nothing left that is personal; or why not: somebody changed the file, or a tie or a vehicle needs it."""
+    """``person`` unfiled, with nothing left that is personal; or why not: somebody changed the file, or a tie or a vehicle needs it.
+
+    ``needed`` are those whom a case that is open names, or who have a card.
+    """
     if not made.new or person.unfiled_at is not None:
         return Decision(person), None
     for holds, reason in (
         (person.id in tied, Stay.TIED),
         (person.id in driving, Stay.VEHICLE),
+        (person.id in needed, Stay.CASE),
         (person.version != made.version, Stay.CHANGED),
     ):
         if holds:

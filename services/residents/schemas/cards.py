@@ -10,15 +10,13 @@ from services.residents.schemas.views import View
 from steward.paging import PageQuery
 from steward.shapes import Command, Published, about, choice, line
 
-NUMBER = "printed on the card"
-
 
 class IssueCard(Command):
     """A card for somebody who belongs to a unit."""
 
     unit = line(26, required=True)
     person = line(26, required=True)
-    number = line(32, NUMBER, required=True)
+    printed = line(32, "its number", required=True)
 
 
 class RequestStaffCard(Command):
@@ -30,7 +28,7 @@ class RequestStaffCard(Command):
 class HandOutCard(Command):
     """A staff card is given out."""
 
-    number = line(32, NUMBER, required=True)
+    printed = line(32, "its number", required=True)
 
 
 class LoseCard(Command):
@@ -44,7 +42,7 @@ class CardQuery(PageQuery):
 
     unit = line(26, load_default=None)
     holder = line(64, load_default=None)
-    number = line(32, "exactly", load_default=None)
+    printed = line(32, "exactly this number", load_default=None)
     state = choice(CardState, load_default=None)
 
 
@@ -60,7 +58,7 @@ class CardView(View):
 
     project = fields.String()
     kind = choice(CardKind)
-    number = fields.String(allow_none=True)
+    printed = fields.String(allow_none=True, metadata=about("its number"))
     holder = fields.String(metadata=about("id of a person on file; of a staff card, of a user"))
     unit = fields.String(allow_none=True)
     state = choice(CardState)

@@ -27,7 +27,15 @@ from steward.trust.principals import EVERYWHERE, SYSTEM_ROLE, Principal, permitt
 Json = dict[str, Any]
 ULID = re.compile(r"[0-9a-z]{26}")
 PASSWORD = "a password for tests 1"
-ONE_OF = {"roster_runs": "run", "people": "person", "crew": "member", "logins": "session", "watches": "watch", "away": "absence"}
+ONE_OF = {
+    "roster_runs": "run",
+    "people": "person",
+    "crew": "member",
+    "logins": "session",
+    "watches": "watch",
+    "away": "absence",
+    "plan": "step",
+}
 """What one of them is called in paths, where that is not the plural without its s."""
 SHARED = ("service", "duty", "company", "password", "roles", "step")
 """Names of what several projects have in common, which is no secret."""
@@ -171,10 +179,10 @@ class Founder:
         self.post("~/buildings", {"code": said["building"], "zone": zone["id"]})
         self.unit = self.post("~/units", {"label": said["label"], "building": said["building"]})["id"]
         person = self.post("~/people", {"name": said["q"], "phones": [said["phone"]]})["id"]
-        self.post("~/cases", {"kind": "handover", "unit": self.unit, "person": person})
         self.post(f"~/units/{self.unit}/ties", {"person": person, "role": "owner"})
-        self.post("~/cards", {"unit": self.unit, "person": person, "number": said["label"]})
         self.post("~/vehicles", {"plate": said["plate"], "person": person, "unit": self.unit})
+        self.post("~/cases", {"kind": "handover", "unit": self.unit, "person": person})
+        self.post("~/cards", {"unit": self.unit, "person": person, "printed": said["label"]})
         self.post("~/parcels", {"shelf": said["label"]})
         path = f"/projects/{self.place.name}/roster?filename=a.csv"
         eventually(lambda: self._http.post(path, content=ROSTER).status_code < FAILED, "a roster is taken")

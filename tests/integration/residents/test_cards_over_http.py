@@ -18,24 +18,24 @@ def household(estate: Estate) -> Json:
 def test_of_five_cards_issued_at_one_moment_exactly_three_are_free(estate: Estate) -> None:
     body = household(estate)
     with ThreadPoolExecutor(5) as several:
-        cards = list(several.map(lambda number: estate.send("~/cards", {**body, "number": f"0{number}"}), range(5)))
+        cards = list(several.map(lambda number: estate.send("~/cards", {**body, "printed": f"0{number}"}), range(5)))
     assert sorted(card["charge_fen"] for card in cards) == [0, 0, 0, 5_000, 5_000]
-    assert estate.ask("POST", "~/cards", json={**body, "number": "01"}).status_code == 409
-    assert estate.ask("POST", "~/cards", "engineer", json={**body, "number": "09"}).status_code == 403
+    assert estate.ask("POST", "~/cards", json={**body, "printed": "01"}).status_code == 409
+    assert estate.ask("POST", "~/cards", "engineer", json={**body, "printed": "09"}).status_code == 403
     stranger = estate.send("~/people", {"name": "王五"})["id"]
-    refused = estate.ask("POST", "~/cards", json={**body, "person": stranger, "number": "09"})
+    refused = estate.ask("POST", "~/cards", json={**body, "person": stranger, "printed": "09"})
     assert (refused.status_code, refused.json()["errors"][0]["field"]) == (422, "person")
 
 
 def test_a_card_is_lost_against_the_holders_id_and_its_number_is_free_once_it_is_back(estate: Estate) -> None:
-    body = {**household(estate), "number": "77"}
+    body = {**household(estate), "printed": "77"}
     path = f"~/cards/{estate.send('~/cards', body)['id']}"
     for said in ({}, {"id_number": "440524188001010014"}):
         refused = estate.ask("POST", f"{path}/lose", "security", json=said)
         assert (refused.status_code, refused.json()["errors"][0]["field"]) == (422, "id_number")
     lost = estate.send(f"{path}/lose", {"id_number": ID}, role="security")
     assert (lost["state"], lost["id_checked"], lost["blocked"]["by"]) == ("blocked", True, "user:security")
-    assert [card["id"] for card in estate.get("~/cards?number=77", role="security")["items"]] == [lost["id"]]
+    assert [card["id"] for card in estate.get("~/cards?printed=77", role="security")["items"]] == [lost["id"]]
     assert estate.ask("POST", "~/cards", json=body).status_code == 409
     assert estate.send(f"{path}/return", {})["state"] == "returned"
     assert estate.send("~/cards", body)["charge_fen"] == 0
@@ -46,7 +46,7 @@ def test_a_staff_card_is_given_out_once_two_have_agreed(estate: Estate) -> None:
     path = f"~/cards/{card['id']}"
     assert estate.ask("POST", f"{path}/approve", "desk", json={}).status_code == 403
     estate.send(f"{path}/approve", {})
-    early = estate.ask("POST", f"{path}/hand-out", json={"number": "S-1"})
+    early = estate.ask("POST", f"{path}/hand-out", json={"printed": "S-1"})
     assert (early.status_code, early.json()["missing"]) == (409, ["manager"])
     estate.send(f"{path}/approve", {}, role="manager")
-    assert estate.send(f"{path}/hand-out", {"number": "S-1"})["state"] == "in_use"
+    assert estate.send(f"{path}/hand-out", {"printed": "S-1"})["state"] == "in_use"

@@ -190,6 +190,7 @@ def test_a_case_is_refused_for_whom_or_what_is_not_on_file_and_can_be_given_up(e
     assert estate.ask("POST", "~/cases", "engineer", json=body).status_code == 403
     road = Road(estate, **body)
     assert road.refused("dance", 404)
+    assert estate.ask("POST", f"~/units/{unit['id']}/withdraw", json={}).status_code == 409
     assert estate.send(f"{road.path}/cancel", {"reason_code": "withdrawn"})["state"] == "cancelled"
     assert road.refused("identity", 409, id_number=ID)["state"] == "cancelled"
     assert Road(estate, **body).case["id"] != road.case["id"]

@@ -29,7 +29,7 @@ def told(decision: Decision[Card]) -> list[str]:
 
 
 def staff() -> Card:
-    return cards.request_staff(replace(CARD, kind=CardKind.STAFF, holder="user:wang", number=None, unit=None)).state
+    return cards.request_staff(replace(CARD, kind=CardKind.STAFF, holder="user:wang", printed=None, unit=None)).state
 
 
 def test_three_cards_of_a_household_are_free_and_each_further_one_is_charged_for() -> None:
@@ -65,7 +65,7 @@ def test_a_staff_card_needs_the_head_of_the_department_and_the_manager() -> None
     assert error.value.extra["missing"] == ["manager"]
     both = cards.approve(card.state, ["manager"], NEEDED, MANAGER).state
     issued = cards.hand_out(both, "S-1", NEEDED)
-    assert (told(issued), issued.state.state, issued.state.number) == (["card_issued"], CardState.IN_USE, "S-1")
+    assert (told(issued), issued.state.state, issued.state.printed) == (["card_issued"], CardState.IN_USE, "S-1")
     assert told(cards.request_staff(staff())) == ["card_requested"]
 
 

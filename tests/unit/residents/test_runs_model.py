@@ -31,6 +31,11 @@ def ended() -> Run:
     return model.end_run(model.progress_run(working(), Counts(imported=10)).state, NOON).state
 
 
+def test_somebody_whom_an_open_case_names_stays() -> None:
+    decision, stays = model.take_back_person(PERSON, NEW, (), (), NOON, ("p1",))
+    assert (decision.state, stays) == (PERSON, Stay.CASE)
+
+
 def test_a_run_tells_how_many_of_its_rows_have_been_gone_over() -> None:
     run = model.begin_run(RUN, 10, Counts(wrong=2, problems=3), ("备注",)).state
     run = model.progress_run(run, Counts(imported=3, unchanged=1, wrong=1, problems=1)).state
