@@ -6,10 +6,11 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from services.residents import model
-from services.residents.desk import Desk
-from services.residents.model import Made, Run, TakenBack
+from services.residents.desk import Desk, View
+from services.residents.model import Made, Run, Stay, TakenBack
+from services.residents.model.cases import State
 from services.residents.roster.importing import alone, made_id
-from services.residents.store import MADE, PEOPLE, PROJECTS, RUNS, STAYS, UNITS, VEHICLES
+from services.residents.store import CARDS, CASES, MADE, PEOPLE, PROJECTS, RUNS, STAYS, UNITS, VEHICLES
 from steward.errors import Conflict
 from steward.facts import Decision, Fact
 from steward.store.committing import AlreadyDone
@@ -52,7 +53,9 @@ def _units(desk: Desk, work: Work, run: Run, made: dict[str, Made]) -> tuple[Tak
     now = desk.context.now
     home = work.load(PROJECTS, run.project)
     before = work.where(UNITS, {"_id": {"$in": list(made)}})
-    outcomes = [(unit, *model.take_back_unit(unit, made[unit.id], now)) for unit in before]
+    query = {"project": run.project, "unit": {"$in": list(made)}}
+    needed = {one.unit for repository in (CARDS, CASES) for one in desk.store.read.where(repository, query, limit=0)}
+    outcomes = [(unit, *model.take_back_unit(unit, made[unit.id], now, unit.id in needed)) for unit in before]
     gone = [decision.state for unit, decision, _ in outcomes if decision.state.withdrawn_at != unit.withdrawn_at]
     facts = [fact for _, decision, _ in outcomes for fact in decision.facts]
     _tell(work, run, gone, facts)
@@ -68,7 +71,8 @@ def _people(desk: Desk, work: Work, run: Run, made: dict[str, Made]) -> tuple[Ta
     tied = {tie.person for unit in desk.store.read.where(UNITS, {**here, "tied": {"$in": ids}}, limit=0) for tie in unit.ties}
     driving = {one.person for one in desk.store.read.where(VEHICLES, {**here, "person": {"$in": ids}}, limit=0)}
     before = work.where(PEOPLE, {"_id": {"$in": ids}})
-    outcomes = [(person, *model.take_back_person(person, made[person.id], tied, driving, desk.context.now)) for person in before]
+    holds = {Stay.TIED: tied, Stay.VEHICLE: driving, Stay.NEEDED: _needed(desk, here, ids)}
+    outcomes = [(person, *model.take_back_person(person, made[person.id], holds, desk.context.now)) for person in before]
     facts = [fact for _, decision, _ in outcomes for fact in decision.facts]
     _tell(work, run, (), facts)
     for person, decision, _ in outcomes:
@@ -76,6 +80,13 @@ def _people(desk: Desk, work: Work, run: Run, made: dict[str, Made]) -> tuple[Ta
             work.apply(PEOPLE, alone(decision))
     stays = [{"kind": "person", "id": person.id, "reason": str(why)} for person, _, why in outcomes if why]
     return TakenBack(people=len(facts), stay=len(stays)), stays
+
+
+def _needed(desk: Desk, here: View, people: Sequence[str]) -> set[str]:
+    """Those of ``people`` who hold a card, or whom an open case is about."""
+    cards = desk.store.read.where(CARDS, {**here, "holder": {"$in": list(people)}}, limit=0)
+    cases = desk.store.read.where(CASES, {**here, "state": State.OPEN.value}, limit=0)
+    return {card.holder for card in cards} | {person for case in cases for person in (case.person, case.agent) if person}
 
 
 def _tell(work: Work, run: Run, gone: Sequence[model.Unit], facts: Iterable[Fact]) -> None:
