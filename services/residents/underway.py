@@ -21,3 +21,10 @@ def people_needed(desk: Desk, project: str, people: Collection[str]) -> set[str]
     holders = {card.holder for card in desk.store.read.where(CARDS, held, limit=0) if card.state is not CardState.RETURNED}
     named = {person for case in open_cases(desk, project) for person in (case.person, case.agent) if person}
     return (holders | named) & set(people)
+
+
+def units_needed(desk: Desk, project: str, units: Collection[str]) -> set[str]:
+    """Those of ``units`` that a card or a case tells of, be it an old one."""
+    told = {"project": project, "unit": {"$in": sorted(units)}}
+    cards, cases = desk.store.read.where(CARDS, told, limit=0), desk.store.read.where(CASES, told, limit=0)
+    return {card.unit for card in cards if card.unit} | {case.unit for case in cases}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
@@ -19,7 +19,8 @@ class Stay(StrEnum):
     CHANGED = "changed"
     TIED = "tied"
     VEHICLE = "vehicle"
-    CASE = "case"
+    NEEDED = "needed"
+    """By a card or a case."""
 
 
 @dataclass(frozen=True)
@@ -35,11 +36,14 @@ class Made:
         return Made(later.version, self.new or later.new, self.ties | later.ties)
 
 
-def take_back_unit(unit: Unit, made: Made, now: datetime) -> tuple[Decision[Unit], Stay | None]:
+def take_back_unit(unit: Unit, made: Made, now: datetime, needed: bool = False) -> tuple[Decision[Unit], Stay | None]:
     """``unit`` without the ties that the run made in error, out of use if the run filed it; and why any of that stays.
 
     A tie that has ended since, or says a share, is somebody's word and stays; so does a unit of another version than the run left.
+    ``needed``: there is a card or a case of it; then all of it stays.
     """
+    if needed:
+        return Decision(unit), Stay.NEEDED
     if unit.withdrawn_at is not None:
         return Decision(unit), None if unit.taken_back else Stay.CHANGED
     struck = [tie for tie in unit.ties if tie.id in made.ties and _as_made(tie)]
@@ -60,22 +64,17 @@ def file_again(unit: Unit, building: str, area_m2: float | None, now: datetime) 
 
 
 def take_back_person(
-    person: Person, made: Made, tied: Collection[str], driving: Collection[str], now: datetime, needed: Collection[str] = ()
+    person: Person, made: Made, holds: Mapping[Stay, Collection[str]], now: datetime
 ) -> tuple[Decision[Person], Stay | None]:
-    """``person`` unfiled, with nothing left that is personal; or why not: somebody changed the file, or a tie or a vehicle needs it.
+    """``person`` unfiled, with nothing left that is personal; or why not: somebody changed the file, or something needs it.
 
-    ``needed`` are those whom a case that is open names, or who have a card.
+    ``holds`` are the people that something needs, by what that is.
     """
     if not made.new or person.unfiled_at is not None:
         return Decision(person), None
-    for holds, reason in (
-        (person.id in tied, Stay.TIED),
-        (person.id in driving, Stay.VEHICLE),
-        (person.id in needed, Stay.CASE),
-        (person.version != made.version, Stay.CHANGED),
-    ):
-        if holds:
-            return Decision(person), reason
+    reason = next((reason for reason, people in holds.items() if person.id in people), None)
+    if reason or person.version != made.version:
+        return Decision(person), reason or Stay.CHANGED
     empty = replace(
         person,
         key=f"unfiled:{person.id}",

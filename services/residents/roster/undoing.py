@@ -10,7 +10,7 @@ from services.residents.desk import Desk
 from services.residents.model import Made, Run, Stay, TakenBack
 from services.residents.roster.importing import alone, made_id
 from services.residents.store import MADE, PEOPLE, PROJECTS, RUNS, STAYS, UNITS, VEHICLES
-from services.residents.underway import open_cases, people_needed
+from services.residents.underway import people_needed, units_needed
 from steward.errors import Conflict
 from steward.facts import Decision, Fact
 from steward.store.committing import AlreadyDone
@@ -53,9 +53,8 @@ def _units(desk: Desk, work: Work, run: Run, made: dict[str, Made]) -> tuple[Tak
     now = desk.context.now
     home = work.load(PROJECTS, run.project)
     before = work.where(UNITS, {"_id": {"$in": list(made)}})
-    underway = {case.unit for case in open_cases(desk, run.project)}
-    free = [(unit, *model.take_back_unit(unit, made[unit.id], now)) for unit in before if unit.id not in underway]
-    outcomes = [*free, *((unit, Decision(unit), Stay.CASE) for unit in before if unit.id in underway)]
+    needed = units_needed(desk, run.project, made)
+    outcomes = [(unit, *model.take_back_unit(unit, made[unit.id], now, unit.id in needed)) for unit in before]
     gone = [decision.state for unit, decision, _ in outcomes if decision.state.withdrawn_at != unit.withdrawn_at]
     facts = [fact for _, decision, _ in outcomes for fact in decision.facts]
     _tell(work, run, gone, facts)
@@ -70,9 +69,9 @@ def _people(desk: Desk, work: Work, run: Run, made: dict[str, Made]) -> tuple[Ta
     ids, here = list(made), {"project": run.project}
     tied = {tie.person for unit in desk.store.read.where(UNITS, {**here, "tied": {"$in": ids}}, limit=0) for tie in unit.ties}
     driving = {one.person for one in desk.store.read.where(VEHICLES, {**here, "person": {"$in": ids}}, limit=0)}
-    needed, now = people_needed(desk, run.project, ids), desk.context.now
     before = work.where(PEOPLE, {"_id": {"$in": ids}})
-    outcomes = [(person, *model.take_back_person(person, made[person.id], tied, driving, now, needed)) for person in before]
+    holds = {Stay.TIED: tied, Stay.VEHICLE: driving, Stay.NEEDED: people_needed(desk, run.project, ids)}
+    outcomes = [(person, *model.take_back_person(person, made[person.id], holds, desk.context.now)) for person in before]
     facts = [fact for _, decision, _ in outcomes for fact in decision.facts]
     _tell(work, run, (), facts)
     for person, decision, _ in outcomes:

@@ -72,7 +72,7 @@ class StayView(Schema):
 
     kind = fields.String(metadata={"description": "unit or person"})
     id = fields.String()
-    reason = choice(Stay, "somebody changed it since, a tie needs it, a vehicle needs it, a case or a card does")
+    reason = choice(Stay, "somebody changed it since, or a tie, a vehicle, a card or a case needs it")
 
 
 class TakenBackView(Schema):

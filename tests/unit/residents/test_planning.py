@@ -146,7 +146,7 @@ def test_what_a_roster_files_and_its_undoing_are_told_by_the_hundred() -> None:
     (unit, _), (person,) = changes.units.values(), changes.people.values()
     made = model.Made(0, True, frozenset(changes.made_ties))
     struck, _ = model.take_back_unit(unit.state, made, NOON)
-    unfiled, _ = model.take_back_person(person.state, made, (), (), NOON)
+    unfiled, _ = model.take_back_person(person.state, made, {}, NOON)
     told = model.told_together((*facts, *struck.facts, *unfiled.facts))
     assert [fact.name for fact in told] == ["people_registered", "ties_made", "ties_struck", "people_unfiled"]
     assert [len(many) for fact in told for many in fact.data.values()] == [1, 2, 1, 1]

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from services.residents import model
 from services.residents.model import Counts, Made, Options, Person, Role, Run, RunState, Sealed, Stamp, Stay, TakenBack, Tie, Unit, Use
 from steward.errors import IllegalTransition
-from steward.facts import Fact
+from steward.facts import Decision, Fact
 
 NOON = datetime(2026, 11, 23, 4, 0, tzinfo=UTC)
 STAMP = Stamp(NOON, "user:supervisor")
@@ -29,11 +29,6 @@ def working(rows: int = 10) -> Run:
 
 def ended() -> Run:
     return model.end_run(model.progress_run(working(), Counts(imported=10)).state, NOON).state
-
-
-def test_somebody_whom_an_open_case_names_stays() -> None:
-    decision, stays = model.take_back_person(PERSON, NEW, (), (), NOON, ("p1",))
-    assert (decision.state, stays) == (PERSON, Stay.CASE)
 
 
 def test_a_run_tells_how_many_of_its_rows_have_been_gone_over() -> None:
@@ -98,28 +93,31 @@ def test_what_somebody_has_changed_since_stays(unit: Unit, made: Made, left: tup
 
 
 def test_nothing_personal_is_left_of_a_person_who_is_unfiled() -> None:
-    decision, stays = model.take_back_person(PERSON, NEW, (), (), NOON)
+    decision, stays = model.take_back_person(PERSON, NEW, {}, NOON)
     assert stays is None
     person = decision.state
     assert (person.name, person.phones, person.id_number, person.tokens, person.key) == ("", (), None, (), "unfiled:p1")
     assert decision.facts == (Fact("person_unfiled", {"person": "p1"}),)
-    assert model.take_back_person(person, NEW, (), (), NOON)[0].facts == ()
+    assert model.take_back_person(person, NEW, {}, NOON)[0].facts == ()
 
 
 @pytest.mark.parametrize(
-    ("person", "made", "tied", "driving", "why"),
+    ("person", "made", "holds", "why"),
     [
-        (PERSON, NEW, ("p1",), (), Stay.TIED),
-        (PERSON, NEW, (), ("p1",), Stay.VEHICLE),
-        (replace(PERSON, version=2), NEW, (), (), Stay.CHANGED),
-        (PERSON, replace(NEW, new=False), (), (), None),
+        (PERSON, NEW, {Stay.TIED: ["p1"]}, Stay.TIED),
+        (PERSON, NEW, {Stay.TIED: [], Stay.VEHICLE: ["p1"]}, Stay.VEHICLE),
+        (PERSON, NEW, {Stay.NEEDED: {"p1"}}, Stay.NEEDED),
+        (replace(PERSON, version=2), NEW, {}, Stay.CHANGED),
+        (PERSON, replace(NEW, new=False), {}, None),
     ],
 )
-def test_a_person_whom_something_needs_stays(
-    person: Person, made: Made, tied: tuple[str, ...], driving: tuple[str, ...], why: Stay | None
-) -> None:
-    decision, stays = model.take_back_person(person, made, tied, driving, NOON)
+def test_a_person_whom_something_needs_stays(person: Person, made: Made, holds: dict[Stay, list[str]], why: Stay | None) -> None:
+    decision, stays = model.take_back_person(person, made, holds, NOON)
     assert (decision.state, decision.facts, stays) == (person, (), why)
+
+
+def test_a_unit_of_which_there_is_a_card_or_a_case_stays_whole() -> None:
+    assert model.take_back_unit(UNIT, NEW, NOON, needed=True) == (Decision(UNIT), Stay.NEEDED)
 
 
 def test_what_one_run_made_of_a_unit_in_two_commits_is_one() -> None:
