@@ -141,7 +141,14 @@ SPEC = ServiceSpec(
             deadline_s=ROSTER_DEADLINE_S,
         ),
         Call("roster_runs", "residents.import", "Imports, the latest first", query=_PAGE, answer=f"{_ROSTERS}RunView"),
-        Call("roster_run", "residents.import", "One import, as far as it is", query=f"{_ROSTERS}RunQuery", answer=f"{_ROSTERS}RunView"),
+        Call(
+            "roster_run",
+            "residents.import",
+            "One import, as far as it is",
+            query=f"{_ROSTERS}RunQuery",
+            answer=f"{_ROSTERS}RunView",
+            deadline_s=5.0,
+        ),
         Call(
             "roster_corrections",
             "residents.import",

@@ -76,6 +76,7 @@ class Import:
                 if before.version != run.version:
                     raise Conflict(f"run {run.id} is worked off by somebody else")
                 changes = plan(batch, self._on_file(work.where, batch), self._maker, headers)
+                eventlet.sleep(0)  # planning and writing keep the processor for a while each; others have their turn between
                 self._write(desk, work, run, changes)
                 return work.apply(RUNS, model.progress_run(before, counted(changes)))
         except AlreadyDone as error:
