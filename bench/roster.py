@@ -4,7 +4,7 @@
 
 A file of so many rows, each a unit with an owner who has a phone, is sent in over HTTP and followed until its run has ended; then once
 more, which changes nothing. *Bare* is ``insert_many`` of the very documents that this left in the service's store, under the same
-indexes, by 500 and from one thread: what the store takes for them at least, whoever writes them.
+indexes, by 100 and from one thread: what the store takes for them at least, whoever writes them.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ AIM_MB = 300
 HEADER = "楼栋,单元,房号,面积,姓名,电话,关系,入住日期"
 WRITTEN = ("people", "units", "buildings", "roster_made", JOURNAL.name)
 _BARE = "bench_roster_bare"
-_AT_ONCE = 500
+_AT_ONCE = 100
 _LOOK_S = 0.25
 
 

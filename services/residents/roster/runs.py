@@ -76,7 +76,7 @@ class Runs:
                 work.answer({"id": run.id})
         except AlreadyDone as done:
             self._require_same(done)
-            return str(done.answer["id"])
+            return str(self._desk.sealer.open_answer(done.answer)["id"])
         return run.id
 
     def _require_same(self, done: AlreadyDone) -> None:
