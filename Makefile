@@ -8,7 +8,7 @@ BIN := $(VENV)/bin
 PYTEST := $(BIN)/python -m pytest
 # Where one system is shared by many tests, what ails it would be told by each of them anew.
 FEW := -q --maxfail=5 --tb=short
-KILLING := tests/integration/local tests/integration/away
+APART := tests/chaos tests/integration/local tests/integration/away tests/contract/test_http_contract.py
 BESIDE := $(MAKE) --no-print-directory --jobs=2 --output-sync=target
 UV := 0.13.9
 STAMPS := .stamps
@@ -29,12 +29,12 @@ test: setup ## Check everything, in the order of what fails fastest; the slow te
 	@echo "The system and its faults, side by side; each is printed when it has ended, after about a quarter of an hour."
 	@$(BESIDE) shared apart
 
-# Two halves that take about as long: what shares one running system, and what starts for itself what it then kills.
+# Two halves that take about as long: what starts for itself what it then kills, with the questions to every route; and all else.
 shared: $(STAMPS)/test
-	$(PYTEST) $(FEW) tests/integration tests/contract tests/browser $(addprefix --ignore=,$(KILLING))
+	$(PYTEST) $(FEW) tests/integration tests/contract tests/browser $(addprefix --ignore=,$(APART))
 
 apart: $(STAMPS)/test
-	$(PYTEST) $(FEW) tests/chaos $(KILLING)
+	$(PYTEST) $(FEW) $(APART)
 
 setup: $(STAMPS)/test ## Install everything that running and testing need
 

@@ -76,7 +76,7 @@ class Place:
     @property
     def marks(self) -> dict[str, str]:
         """Every text that tells of it, and what it is."""
-        ids = {value: f"<{service} {name}>" for (service, name), value in self.ids.items() if name not in SHARED}
+        ids = {value: "<id>" for (_, name), value in self.ids.items() if name not in SHARED}  # a clock may have that of its order
         said = {value: f"<{name}>" for name, value in self.said.items() if isinstance(value, str) and name not in SHARED}
         return {**said, **ids, self.name: "<project>"}
 
