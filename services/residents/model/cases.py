@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from enum import StrEnum
+from functools import partial
 from typing import Any
 
 from services.residents.model import forms
@@ -57,7 +58,7 @@ class Case:
 
     ``person`` is who comes into the unit, or leaves it; ``on`` the day from which that holds (None: the day of
     completion). ``leaving`` are the ties that end then. ``plan`` are the steps as policy had them when it was opened:
-    other rows change only cases that are opened later.
+    other rows change only cases that are opened later. ``asked`` are the steps for which another service was asked.
     """
 
     id: str
@@ -77,6 +78,7 @@ class Case:
     until: date | None = None
     state: State = State.OPEN
     records: tuple[Record, ...] = ()
+    asked: tuple[str, ...] = ()
     ended: Stamp | None = None
     reason: CancelReason | None = None
     version: int = 0
@@ -118,7 +120,8 @@ def open_case(case: Case) -> Decision[Case]:
         raise BadInput.of("agent", "is the person in whose place somebody is to come")
     if not case.plan:
         raise BadInput.of("kind", "has no steps here, for a unit of this use and who comes")
-    return Decision(case, (_fact("case_opened", case), *_asked(None, case)))
+    asking, asks = _asking(case)
+    return Decision(asking, (_fact("case_opened", asking), *asks))
 
 
 def take(case: Case, step_id: str, given: Given, stamp: Stamp) -> Decision[Case]:
@@ -133,10 +136,10 @@ def take(case: Case, step_id: str, given: Given, stamp: Stamp) -> Decision[Case]
     if stands is Stands.WAITS or (stands is Stands.DONE and step.form not in forms.AGAIN):
         raise _not_now(case, step, stands)
     forms.require(step, given)
-    taken = replace(case, records=(*case.records, Record(step.id, stamp, given)))
+    taken, asks = _asking(replace(case, records=(*case.records, Record(step.id, stamp, given))))
     told = _fact("case_step_taken", taken, step=step.id, form=step.form, done=taken.stands(step) is Stands.DONE)
     defects = (_defect_fact(taken, defect) for defect in given.defects)
-    return Decision(taken, (told, *defects, *_asked(case, taken)))
+    return Decision(taken, (told, *defects, *asks))
 
 
 def strike(case: Case, step_id: str, because: str, stamp: Stamp) -> Decision[Case]:
@@ -219,12 +222,10 @@ def _require_open(case: Case, command: str) -> None:
         raise IllegalTransition.of(command, case.state.value, [])
 
 
-def _asked(before: Case | None, after: Case) -> tuple[Fact, ...]:
-    """What other services are asked for, once each: by the steps that can be taken now and could not before."""
-    known = set(legal(before)) if before else set()
-    new = [step_of(after, name) for name in legal(after) if name not in known]
-    told = {record.step for record in after.records}
-    return tuple(_ask_fact(after, step) for step in new if step.asks and step.id not in told)
+def _asking(case: Case) -> tuple[Case, tuple[Fact, ...]]:
+    """What other services are asked for by the steps that can be taken now; once each, also when one before is struck and taken anew."""
+    due = [step for step in map(partial(step_of, case), legal(case)) if step.asks and step.id not in case.asked]
+    return replace(case, asked=(*case.asked, *(step.id for step in due))), tuple(_ask_fact(case, step) for step in due)
 
 
 def _paid_back(case: Case) -> Iterator[Fact]:

@@ -220,6 +220,16 @@ def test_an_agent_comes_by_name_and_is_somebody_else() -> None:
     assert opened(Kind.TENANT_IN, comes=Comes.AGENT).state.comer == "agent"
 
 
+def test_a_step_that_is_struck_and_taken_anew_asks_for_nothing_again() -> None:
+    case = opened(Kind.HANDOVER).state
+    for name in ("identity", "papers"):
+        case = cases.take(case, name, fulfilling(cases.step_of(case, name)), DESK).state
+    assert case.asked == ("prepayment",)
+    case = cases.strike(case, "papers", "wrong", DESK).state
+    again = cases.take(case, "papers", fulfilling(cases.step_of(case, "papers")), DESK)
+    assert [fact.name for fact in again.facts] == ["case_step_taken"]
+
+
 def test_a_case_that_is_over_takes_no_more_steps() -> None:
     gone = cases.cancel(opened(Kind.TENANT_IN).state, CancelReason.WITHDRAWN, DESK)
     assert gone.facts[0].data["reason_code"] == "withdrawn"
