@@ -26,7 +26,7 @@ run: $(STAMPS)/run ## Set up what is missing and run the whole system with demo 
 
 test: setup ## Check everything, in the order of what fails fastest; the slow tests on two processors
 	@$(BESIDE) lint unit
-	@echo "The system and its faults, side by side; each is printed when it has ended, after about a quarter of an hour."
+	@echo "The system and its faults, side by side; each is printed when it has ended, after some 15 to 20 minutes."
 	@$(BESIDE) shared apart
 
 # Two halves that take about as long: what starts for itself what it then kills, with the questions to every route; and all else.

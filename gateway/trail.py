@@ -11,13 +11,11 @@ from typing import Any
 from gateway.asking import Asked
 from gateway.deadletters import Everybody, chosen
 from steward.errors import Unavailable
+from steward.spreadsheets import BYTE_ORDER_MARK, as_text
 from steward.store.reading import PAGE_LIMIT, PAGE_LIMIT_MOST
 from steward.store.trail import Place
 
 COLUMNS = ("at", "service", "how", "call", "by", "behalf", "subjects", "changes", "reason", "events", "kept", "cause", "correlation", "id")
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
-"""Begins what a spreadsheet would reckon instead of show."""
-_FOR_SPREADSHEETS = "\ufeff"
 
 Row = Mapping[str, Any]
 
@@ -49,7 +47,7 @@ def export(asked: Asked, installed: Collection[str], everybody: Everybody) -> It
     """
     services, query = chosen(asked.arguments["query"], installed)
     wanted = {**query, "limit": PAGE_LIMIT_MOST}
-    yield (_FOR_SPREADSHEETS + _line(COLUMNS)).encode()
+    yield (BYTE_ORDER_MARK + _line(COLUMNS)).encode()
     while True:
         found = _page(asked.arguments["project"], wanted, services, everybody)
         if found["missing"]:
@@ -73,5 +71,4 @@ def _cell(value: Any) -> str:
         value = " ".join(value)
     elif isinstance(value, (list, dict)):
         value = json.dumps(value, ensure_ascii=False) if value else ""
-    text = "" if value is None else str(value)
-    return f"'{text}" if text.startswith(_FORMULA) else text
+    return as_text("" if value is None else str(value))

@@ -115,7 +115,7 @@ class Entrance:
         with self.store.work(key=f"login:{new_id()}") as work:
             fresh = work.load(USERS, user.id)
             if not fresh.active or fresh.password_hash != user.password_hash or (entry.subject and fresh.subject != user.subject):
-                raise NotAuthenticated(WRONG)
+                raise NotAuthenticated("log in again" if entry.subject else WRONG)
             work.apply(USERS, model.logged_in(fresh, entry.hashed, self.context.now, entry.subject))
             by = None if entry.strong else self.factor.enter(work, fresh, entry.code)
             limited = by is not None and self.context.now >= by

@@ -1,4 +1,4 @@
-"""The part of the spec that is about cases (handbook §2): events, calls, routes, permissions, collections."""
+"""The part of the spec that is about what goes on with units (handbook §2): cases, cards, contacts, visits, vacancies, parking leases."""
 
 from __future__ import annotations
 
@@ -118,7 +118,7 @@ ROUTES = (
 PERMISSIONS = (
     Permission(
         "residents.cases",
-        (*_DESK, "engineer", "security", "cashier", "finance", "quality", "auditor"),
+        (*_DESK, *_WORKERS, "quality", "auditor"),
         "See cases, and take the steps of one's own role",
     ),
     Permission("residents.strike", ("supervisor", "manager"), "Say that a step of a case was recorded wrongly"),

@@ -20,15 +20,13 @@ from services.residents.roster.sheets import NOTHING, SoFar
 from services.residents.roster.tables import Cell
 from services.residents.store import PEOPLE, UNITS
 from steward.errors import BadInput
+from steward.spreadsheets import BYTE_ORDER_MARK, as_text
 from steward.trust.sealing import mask_phone
 
 IN_CLEAR = "residents.contact"
 """The permission to see phones in full; without it an export masks them, and identity numbers, as views do."""
 FIELDS = (c.BUILDING, c.LABEL, c.AREA, c.NAME, c.PHONE, c.ROLE, c.SINCE, c.ID_NUMBER)
-_BYTE_ORDER_MARK = "\ufeff"
 _LANGUAGE_OF = {"zh-CN": 0, "en": -1}
-_QUOTED = ("=", "+", "-", "@", "\t", "\r", "\n")
-"""Begins what a spreadsheet would reckon instead of show."""
 Rows = Sequence[Sequence[Cell]]
 
 
@@ -120,7 +118,7 @@ class Export:
 def as_csv(head: Rows | None, rows: Rows, last: bool, so_far: SoFar) -> tuple[bytes, SoFar]:
     """A piece of a CSV file; what a spreadsheet would take for a formula begins with ``'``, which an import takes off again."""
     written = io.StringIO()
-    written.write(_BYTE_ORDER_MARK if head else "")
+    written.write(BYTE_ORDER_MARK if head else "")
     csv.writer(written).writerows([_safe(cell) for cell in row] for row in (*(head or ()), *rows))
     return written.getvalue().encode(), so_far
 
@@ -135,7 +133,7 @@ def as_workbook(head: Rows | None, rows: Rows, last: bool, so_far: SoFar) -> tup
 
 
 def _safe(cell: Cell) -> Any:
-    return f"'{cell}" if isinstance(cell, str) and cell.startswith(_QUOTED) else cell
+    return as_text(cell) if isinstance(cell, str) else cell
 
 
 def exported(desk: Desk, project: str, query: View, named: str) -> View:
