@@ -103,7 +103,7 @@ class Settler:
 
     def _send(self, delivery: Delivery, exchange: str, routing_key: str, told: dict[str, Any]) -> None:
         headers = {name: value for name, value in delivery.headers.items() if not name.startswith(_OF_THE_BROKER)}
-        headers = {FIRST_FAILED: iso(now()), **headers, **told}
+        headers = {FIRST_FAILED: told.get(LAST_FAILED) or iso(now()), **headers, **told}
         body = delivery.body.encode() if isinstance(delivery.body, str) else bytes(delivery.body)
         identity = delivery.properties.get("message_id") or new_id()
         if self.postbox.send_all([Outgoing(exchange, routing_key, body, identity, headers, mandatory=exchange == "")]):

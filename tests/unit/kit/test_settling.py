@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -99,3 +101,10 @@ def test_when_the_broker_cannot_be_told_the_message_stays_with_it() -> None:
 def test_the_first_failure_is_remembered() -> None:
     _, [again] = settle(RuntimeError("x"), x_steward_first_failed="2026-01-01T00:00:00Z")
     assert again.headers[settling.FIRST_FAILED] == "2026-01-01T00:00:00Z"
+
+
+def test_what_fails_once_failed_first_and_last_at_the_same_moment(monkeypatch: pytest.MonkeyPatch) -> None:
+    ticking = itertools.count()
+    monkeypatch.setattr(settling, "now", lambda: datetime(2026, 1, 1, tzinfo=UTC) + timedelta(seconds=next(ticking)))
+    _, [letter] = settle(BadInput("x"))
+    assert letter.headers[settling.FIRST_FAILED] == letter.headers[settling.LAST_FAILED]
