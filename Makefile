@@ -11,12 +11,13 @@ FEW := -q --maxfail=5 --tb=short
 APART := tests/chaos tests/integration/local tests/integration/away tests/contract/test_http_contract.py
 BESIDE := $(MAKE) --no-print-directory --jobs=2 --output-sync=target
 UV := 0.13.9
+PIP_AUDIT := 2.9.0
 STAMPS := .stamps
 REPLICAS ?=
 MINUTES ?= 10
 BENCHES ?= startup intake relay consumer fanout stages replicas backlog shedding clocks roster
 
-.PHONY: help run demo test setup lint unit shared apart oracle contract integration chaos chaos-short browser bench soak stop status doctor lock clean
+.PHONY: help run demo test setup lint audit unit shared apart oracle contract integration chaos chaos-short browser bench soak stop status doctor lock clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -60,6 +61,11 @@ lint: $(STAMPS)/venv ## Style, types, and who may import whom
 	$(BIN)/ruff format --check --quiet .
 	$(BIN)/mypy steward $(wildcard services/*/model.py services/*/model)
 	$(BIN)/lint-imports --no-cache --no-logo
+
+audit: $(STAMPS)/venv ## Ask OSV for known weaknesses of what the lock holds; needs the network
+	@$(BIN)/python -c "import socket; socket.create_connection(('api.osv.dev', 443), 10)" 2>/dev/null || \
+		{ echo "not checked: api.osv.dev cannot be reached from here" >&2; exit 2; }
+	@$(BIN)/uv tool run --quiet pip-audit@$(PIP_AUDIT) --vulnerability-service osv --disable-pip --require-hashes --requirement requirements.lock
 
 unit: $(STAMPS)/venv ## Pure tests, seconds
 	$(PYTEST) -q tests/unit
