@@ -46,11 +46,11 @@ def chosen(only: Iterable[str]) -> list[str]:
 
 
 def parse_replicas(texts: Iterable[str], names: Iterable[str]) -> dict[str, int]:
-    """How many of each service: ``["all=2", "tickets=3"]``; one where nothing is said, ``all`` before single names.
+    """How many of each service, and of the gateway: ``["all=2", "tickets=3"]``; one where nothing is said, ``all`` before single names.
 
     Raises PlanError.
     """
-    counts = dict.fromkeys(names, 1)
+    counts = dict.fromkeys((*names, GATEWAY), 1)
     given = dict(_replicas(text) for text in texts)
     unknown = given.keys() - counts.keys() - {ALL}
     if unknown:
@@ -81,9 +81,10 @@ def make(place: Place, environ: Mapping[str, str], replicas: Mapping[str, int]) 
     write_env(place.uris, uris, "Where the parts answer; made anew at every start.")
     given |= uris | {"STEWARD_DATA": str(place.data)}
     settings.Settings.from_env(given)  # say now what is wrong, not in six log files
-    services = tuple(_service(name, replica, given, ports) for name, count in replicas.items() for replica in range(count))
-    gateway = replace(_service(GATEWAY, 0, given, ports), stage=Stage.GATEWAY, url=url)
-    return Plan((*backends, *services, gateway), given, url)
+    counts = {**replicas, GATEWAY: replicas.get(GATEWAY, 1)}
+    services = [_service(name, replica, given, ports) for name, count in counts.items() for replica in range(count)]
+    parts = [replace(part, stage=Stage.GATEWAY, url=url) if part.name == GATEWAY else part for part in services]
+    return Plan((*backends, *parts), given, url)
 
 
 def _http(environ: Mapping[str, str]) -> tuple[str, str]:

@@ -31,4 +31,4 @@ def test_each_process_killed_once_costs_no_ticket_and_doubles_none(tmp_path: Pat
 
 @pytest.mark.timeout(900)
 def test_with_two_replicas_of_everything_one_of_them_killed_costs_no_ticket_and_doubles_none(tmp_path: Path) -> None:
-    storm(tmp_path, Plan(seed=2, tickets=60, kills=4, replicas={"all": 2}, targets=("tickets", "dispatch", "clocks", "notify")))
+    storm(tmp_path, Plan(seed=2, tickets=60, kills=5, replicas={"all": 2}, targets=("tickets", "dispatch", "clocks", "notify", "gateway")))

@@ -9,6 +9,7 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
+import httpx
 import pytest
 from pymongo import MongoClient
 
@@ -114,6 +115,14 @@ def clocks_of_tickets(table: Mapping[str, str]) -> int:
     return int(table["clocks started"]) - int(table["offered to somebody"])
 
 
+def each_gateway_has_answered(system: System) -> bool:
+    """Asks once more, on a connection of its own."""
+    httpx.get(f"{system.url}/healthz")
+    rows = system.rows("gateway")
+    told = [httpx.get(f"http://127.0.0.1:{row.port}/metrics").text for row in rows]
+    return len(rows) == 2 and all("steward_http_request_seconds_count" in text for text in told)
+
+
 def test_two_replicas_of_everything_come_to_the_same_result(replay: Replay, tmp_path: Path) -> None:
     _, alone, _ = replay.run()
     with running_system(tmp_path / "two", replicas={"all": 2}, env={"PYTHONPATH": str(PLUGINS)}) as system:
@@ -121,6 +130,7 @@ def test_two_replicas_of_everything_come_to_the_same_result(replay: Replay, tmp_
         code, table, printed = twin.run()
         assert_all_raised(table, code, printed)
         assert twin.tickets() == ROWS
+        eventually(lambda: each_gateway_has_answered(system), "the kernel gives connections to both gateways")
     for counted in ("raised", "dispatched", "messages queued"):
         assert table[counted] == alone[counted], counted
     assert clocks_of_tickets(table) == clocks_of_tickets(alone)

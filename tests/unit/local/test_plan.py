@@ -17,18 +17,19 @@ NAMES = ["clocks", "dispatch", "tickets"]
 @pytest.mark.parametrize(
     ("texts", "expected"),
     [
-        ([], {"clocks": 1, "dispatch": 1, "tickets": 1}),
-        (["tickets=3"], {"clocks": 1, "dispatch": 1, "tickets": 3}),
-        (["all=2"], {"clocks": 2, "dispatch": 2, "tickets": 2}),
-        (["tickets=1", "all=2"], {"clocks": 2, "dispatch": 2, "tickets": 1}),
-        (["all=2", "clocks=4"], {"clocks": 4, "dispatch": 2, "tickets": 2}),
+        ([], {"clocks": 1, "dispatch": 1, "tickets": 1, "gateway": 1}),
+        (["tickets=3"], {"clocks": 1, "dispatch": 1, "tickets": 3, "gateway": 1}),
+        (["gateway=3"], {"clocks": 1, "dispatch": 1, "tickets": 1, "gateway": 3}),
+        (["all=2"], {"clocks": 2, "dispatch": 2, "tickets": 2, "gateway": 2}),
+        (["tickets=1", "all=2"], {"clocks": 2, "dispatch": 2, "tickets": 1, "gateway": 2}),
+        (["all=2", "clocks=4"], {"clocks": 4, "dispatch": 2, "tickets": 2, "gateway": 2}),
     ],
 )
 def test_replicas_are_read(texts: list[str], expected: dict[str, int]) -> None:
     assert plan.parse_replicas(texts, NAMES) == expected
 
 
-@pytest.mark.parametrize("text", ["tickets", "tickets=", "tickets=0", "tickets=-1", "tickets=two", "tickets=65", "gateway=2", "parks=2"])
+@pytest.mark.parametrize("text", ["tickets", "tickets=", "tickets=0", "tickets=-1", "tickets=two", "tickets=65", "gateway=0", "parks=2"])
 def test_replicas_that_cannot_be_are_refused_in_one_line(text: str) -> None:
     with pytest.raises(PlanError) as caught:
         plan.parse_replicas([text], NAMES)
@@ -55,6 +56,14 @@ def test_every_replica_has_a_port_and_an_index_of_its_own(tmp_path: Path) -> Non
     assert len({part.port for part in planned.parts}) == len(planned.parts)
     assert [part.environ["STEWARD_REPLICA"] for part in services] == ["0", "1", "2", "0", "1"]
     assert all(part.environ["STEWARD_HEALTH"] == f"127.0.0.1:{part.port}" for part in services)
+
+
+def test_several_gateways_answer_at_one_address(tmp_path: Path) -> None:
+    planned = plan.make(Place(tmp_path), elsewhere(), {"tickets": 1, "gateway": 2})
+    assert [(part.label, part.url) for part in planned.parts if part.stage is Stage.GATEWAY] == [
+        ("gateway-0", planned.url),
+        ("gateway-1", planned.url),
+    ]
 
 
 def test_a_full_local_plan_has_broker_store_and_operator_behind_secrets(tmp_path: Path) -> None:
