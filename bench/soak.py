@@ -11,13 +11,15 @@ from __future__ import annotations
 import os
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import click
 from rich.console import Console
 from rich.table import Table
 
 from bench import ground
-from bench.intake import Desk, Run
+from bench.intake import Desk
 from steward.bus.client import Client
 from steward.cli.demo import OPENED, open_project
 from steward.testing.memory import Memory, Trend
@@ -35,40 +37,43 @@ THEIRS = ("broker", "broker-names", "store")
 @click.option("--rate", default=2.0, show_default=True, help="Tickets a second.")
 def main(minutes: float, rate: float) -> None:
     """Measure and print."""
+    memory = Memory()
     with ground.running(None) as system:
         os.environ.update(system.environ)
         with Client() as client:
             open_project(client, OPENED)
             desk = Desk(system.url, client, callers=4)
             desk.run("warm", WARM)
-            run, trends = _under_load(system, desk, minutes, rate)
+            with _sampled(system, memory, time.monotonic() + minutes * 30):
+                run = desk.run("soak", int(minutes * 60 * rate), rate)
         restarts = sum(row.restarts for row in system.roster().rows)
-    _tell(trends, run, minutes, restarts)
-    steep = [trend.name for trend in trends if trend.slope_mib_min > OURS_MIB_MIN and not trend.name.startswith(THEIRS)]
+    Console().print(f"{len(run.tickets)} tickets acknowledged, none lost, none doubled; {restarts} restarts")
+    steep = [trend.name for trend in memory.trends() if trend.slope_mib_min > OURS_MIB_MIN and not trend.name.startswith(THEIRS)]
     ground.verdict(not steep and not restarts)
 
 
-def _under_load(system: System, desk: Desk, minutes: float, rate: float) -> tuple[Run, list[Trend]]:
-    memory, ended = Memory(), threading.Event()
-    half = time.monotonic() + minutes * 30
+@contextmanager
+def _sampled(system: System, memory: Memory, begin: float) -> Iterator[None]:
+    """Note the memory of each process from ``begin`` on, and tell it in the end, whatever became of the tickets."""
+    ended = threading.Event()
 
     def sample() -> None:
         while not ended.wait(SAMPLE_S):
-            if time.monotonic() > half:
+            if time.monotonic() > begin:
                 memory.sample(system)
 
     sampling = threading.Thread(target=sample)
     sampling.start()
     try:
-        run = desk.run("soak", int(minutes * 60 * rate), rate)
+        yield
     finally:
         ended.set()
         sampling.join()
-    return run, memory.trends()
+        _tell(memory.trends())
 
 
-def _tell(trends: list[Trend], run: Run, minutes: float, restarts: int) -> None:
-    table = Table(title=f"Soak, {minutes:.0f} minutes, {len(run.tickets)} tickets, {restarts} restarts")
+def _tell(trends: list[Trend]) -> None:
+    table = Table(title="Memory")
     for column in ("process", "MiB, 3rd quarter", "MiB, 4th quarter", "slope MiB/min"):
         table.add_column(column, justify="right")
     for trend in trends:

@@ -5,6 +5,7 @@ Nothing here is told by the services' own counters: it is worked out from the co
 
 from __future__ import annotations
 
+import time
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
@@ -12,6 +13,7 @@ from datetime import datetime
 from typing import Any
 
 from steward.bus.client import Client
+from steward.errors import Unavailable
 from steward.plugins import installed_services
 from steward.times import parse
 
@@ -30,6 +32,7 @@ ONCE: dict[str, tuple[str, ...]] = {
 NEEDED = ("tickets.raised", "dispatch.ordered", "tickets.dispatched", "clocks.started", "notify.queued")
 """What every acknowledged ticket that is dispatched must have caused."""
 WITHIN_S = 30.0
+ATTEMPTS, PAUSE_S = 5, 1.0
 
 
 @dataclass
@@ -55,12 +58,24 @@ def _journal(client: Client, service: str, project: str) -> list[Entry]:
     found: dict[str, Entry] = {}
     after = 0
     while True:
-        page = client.call(service, "journal_page", within_s=WITHIN_S, project=project, after=after, limit=PAGE)
+        page = _page(client, service, project, after)
         fresh = [row for row in page if row["key"] not in found]
         found.update({row["key"]: _entry(service, row) for row in fresh})
         if len(page) < PAGE or not fresh:
             return list(found.values())
         after = page[-1]["order"]
+
+
+def _page(client: Client, service: str, project: str, after: int, attempts: int = ATTEMPTS) -> list[dict[str, Any]]:
+    """Asked again a few times: of a hundred pages one may come too late, from a store that has much to do."""
+    try:
+        page: list[dict[str, Any]] = client.call(service, "journal_page", within_s=WITHIN_S, project=project, after=after, limit=PAGE)
+        return page
+    except Unavailable:
+        if attempts == 1:
+            raise
+    time.sleep(PAUSE_S)
+    return _page(client, service, project, after, attempts - 1)
 
 
 def _entry(service: str, row: Mapping[str, Any]) -> Entry:
