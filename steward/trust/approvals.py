@@ -130,6 +130,8 @@ class Approval:
 
 def rule_of(row: Mapping[str, Any], known: Collection[str] | None = None) -> Rule:
     """The rule of a row ``[approvals.KIND]``; ``known`` are the roles that there are. Raises BadRule."""
+    if not isinstance(row, Mapping):
+        raise BadRule("expected a table")
     if strange := row.keys() - {"roles", "hours", "in_order", "same_person"}:
         raise BadRule(f"there is no {sorted(strange)[0]!r} here")
     roles, hours = row.get("roles"), row.get("hours")

@@ -153,6 +153,7 @@ def test_only_who_asked_withdraws_and_only_while_it_is_open() -> None:
     [
         ({"roles": ["manager"], "hours": 1, "ordered": True}, "ordered"),
         ({"hours": 1}, "roles"),
+        (7, "a table"),
         ({"roles": [], "hours": 1}, "roles"),
         ({"roles": ["manger"], "hours": 1}, "manger"),
         ({"roles": [["manager", 7]], "hours": 1}, "7"),
