@@ -53,7 +53,7 @@ EVENTS = (
     _told("moved_out", "Moved", "People moved out"),
 )
 
-APPROVALS = (
+APPROVED = (
     Approved("staff_card", granted="staff_card_agreed", refused="staff_card_not_agreed"),
     Approved("full_file"),
 )

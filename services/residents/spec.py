@@ -314,7 +314,7 @@ SPEC = ServiceSpec(
         *flows.COLLECTIONS,
         APPROVALS,
     ),
-    approvals=flows.APPROVALS,
+    approvals=flows.APPROVED,
     sweeps=(
         Sweep("turn_units", every_s=10.0, alone=True),
         Sweep("go_over", every_s=10.0, alone=True),

@@ -87,6 +87,7 @@ def test_one_person_has_one_word_whatever_their_roles_unless_the_rule_says_other
 
 def test_in_order_means_that_others_wait_for_their_turn() -> None:
     approval = asked(replace(KEYS, in_order=True))
+    assert APPROVALS.to_document(approval)["waits_for"] == ["supervisor"], "by which lists find it"
     early = refusal(approval, voter("m", "manager"))
     assert isinstance(early, IllegalTransition) and early.extra["missing"] == ["supervisor"]
     for name, role in zip("abc", ROLES, strict=True):
