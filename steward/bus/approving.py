@@ -96,7 +96,7 @@ class Approving:
             return {"items": [], "next": None}
         seen = self._mine(project) if query["mine"] else self._seen(project)
         wanted = {name: value for name in ("state", "kind") if (value := query[name]) is not None}
-        page = self.store.read.page(APPROVALS, {"project": project, **wanted, **seen}, query["cursor"], query["limit"])
+        page = self.store.read.page(APPROVALS, {"project": project, **seen, **wanted}, query["cursor"], query["limit"])
         return {"items": [self._shown(approval) for approval in page.items], "next": page.next}
 
     def show(self, project: str, id: str) -> View:
@@ -110,7 +110,7 @@ class Approving:
         if not self.context.principal.id.startswith(USER):
             raise NotPermitted("only people decide, no programs")
         found = self._find(project, id)
-        voter = self._caller(found, partial(self._needs_nobody, found))
+        voter = self._caller(found, partial(self._needs_nobody, found, body["role"]))
         with self.store.work() as work:
             approval = work.load(APPROVALS, id, project)
             saved = self._save(work, approvals.vote(approval, voter, agrees, body["reason"], self.context.now, body["role"]))
@@ -201,11 +201,11 @@ class Approving:
         own = voter.id in {approval.asked_by, *approval.heard}
         return own or bool(held & set(approval.roles)) or self.context.principal.may(SEE_ALL, approval.project)
 
-    def _needs_nobody(self, approval: Approval, voter: Voter) -> bool:
-        """Whether it makes no difference to what ``voter`` can decide for whom they stand in."""
+    def _needs_nobody(self, approval: Approval, role: str | None, voter: Voter) -> bool:
+        """Whether it makes no difference to what ``voter`` can decide, in ``role`` if one is named, for whom they stand in."""
         if voter.id == approval.asked_by or not approval.open_at(self.context.now):
             return self._concerned(approval, voter)
-        return approvals.may_vote(approval, voter, self.context.now)
+        return approvals.may_vote(approval, voter, self.context.now, role)
 
     def _myself(self, project: str) -> Voter:
         me = self.context.principal

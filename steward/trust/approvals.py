@@ -159,9 +159,9 @@ def ask(approval: Approval) -> Decision[Approval]:
     return Decision(approval, (_fact("asked", approval),))
 
 
-def may_vote(approval: Approval, voter: Voter, now: datetime) -> bool:
-    """Whether ``voter`` can decide on it, for themselves or for somebody absent."""
-    return approval.open_at(now) and voter.id != approval.asked_by and any(_ways(approval, voter, approval.waiting))
+def may_vote(approval: Approval, voter: Voter, now: datetime, role: str | None = None) -> bool:
+    """Whether ``voter`` can decide on it, for themselves or for somebody absent; in ``role``, where one is named."""
+    return approval.open_at(now) and voter.id != approval.asked_by and _way(approval, voter, role) is not None
 
 
 def vote(approval: Approval, voter: Voter, agrees: bool, reason: str, now: datetime, role: str | None = None) -> Decision[Approval]:
@@ -175,7 +175,7 @@ def vote(approval: Approval, voter: Voter, agrees: bool, reason: str, now: datet
     _require_open(approval, "approve" if agrees else "refuse", now)
     if voter.id == approval.asked_by:
         raise NotPermitted("nobody decides on what they asked for themselves")
-    way = next((way for way in _ways(approval, voter, approval.waiting) if role in (None, way[1])), None)
+    way = _way(approval, voter, role)
     if way is None:
         raise _no_way(approval, voter)
     seat, taken, behalf = way
@@ -199,6 +199,10 @@ def expire(approval: Approval, now: datetime) -> Decision[Approval]:
     if approval.state is not State.OPEN or approval.open_at(now):
         return Decision(approval)
     return _decided(approval, State.EXPIRED, now)
+
+
+def _way(approval: Approval, voter: Voter, role: str | None) -> tuple[int, str, str | None] | None:
+    return next((way for way in _ways(approval, voter, approval.waiting) if role in (None, way[1])), None)
 
 
 def _ways(approval: Approval, voter: Voter, seats: list[int]) -> Iterator[tuple[int, str, str | None]]:

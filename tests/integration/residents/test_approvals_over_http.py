@@ -68,6 +68,7 @@ def test_everybody_sees_what_waits_for_them_and_pages_hold_each_once(estate: Est
     assert len(estate.get("~/approvals?state=open&kind=staff_card", role="desk")["items"]) == 3
     assert estate.get("~/approvals", role="engineer")["items"] == estate.get("~/approvals?mine=true", role="desk")["items"] == []
     assert estate.get("~/approvals?service=residents")["missing"] == []
+    assert estate.get("~/approvals?mine=true&state=granted", role="manager")["items"] == []
     assert estate.ask("GET", "~/approvals?state=lost").status_code == 422
 
 

@@ -85,6 +85,13 @@ def test_who_stands_in_for_nobody_who_is_needed_is_told_that_there_is_nothing() 
         desk(People([{"person": "user:boss", "role": "manager"}]), "desk").vote("yh", "a1", True, YES)
 
 
+def test_whoever_speaks_in_the_role_of_somebody_absent_is_asked_about_though_they_hold_another() -> None:
+    people = People([])
+    with pytest.raises(AssertionError, match="decided"):
+        desk(people, "manager").vote("yh", "a1", True, YES | {"role": "supervisor"})
+    assert people.asked == 1
+
+
 def test_programs_do_not_decide() -> None:
     with pytest.raises(NotPermitted, match="programs"):
         desk(People(), "manager", who="key:k1").vote("yh", "a1", True, YES)
