@@ -11,7 +11,7 @@ from typing import Any
 from eventlet import GreenPool
 from werkzeug.wrappers import Request, Response
 
-from gateway import asking, deadletters, hub, timeline, trail
+from gateway import asking, deadletters, everywhere, hub, timeline, trail
 from gateway.answering import JSON, answer, dumped
 from gateway.asking import Asked
 from gateway.house import Front
@@ -111,7 +111,14 @@ class Desk:
 
     def dead_letters(self, request: Request, asked: Asked) -> Response:
         """A page of those of one service, or of all."""
-        found = deadletters.page(asked, self._front.specs, partial(self._operators, asked))
+        found = everywhere.page(asked, self._front.specs, partial(self._operators, asked))
+        return Response(dumped(found), content_type=JSON)
+
+    def approvals(self, request: Request, asked: Asked) -> Response:
+        """A page of those of one service, or of all that have any."""
+        services = [name for name, spec in self._front.specs.items() if spec.approvals]
+        ask = partial(self._everybody, asked, within_s=self._front.limits.approvals_s)
+        found = everywhere.page(asked, services, lambda call, kwargs, chosen: ask(call, kwargs, services=chosen))
         return Response(dumped(found), content_type=JSON)
 
     def many_dead_letters(self, request: Request, asked: Asked) -> Response:
@@ -119,8 +126,8 @@ class Desk:
         done = deadletters.many(asked, self._front.specs, partial(self._operators, asked))
         return Response(dumped(done), content_type=JSON)
 
-    def one_dead_letter(self, request: Request, asked: Asked) -> Response:
-        """Hands it to the service that keeps it; the operation is named like the call."""
+    def at_one_service(self, request: Request, asked: Asked) -> Response:
+        """One call to the service that the path names; the operation is named like the call."""
         kwargs = dict(asked.arguments)
         service = kwargs.pop("service")
         if service not in self._front.specs:

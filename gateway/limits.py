@@ -27,6 +27,7 @@ class Limits:
     timeline_s: float
     dead_letters_s: float
     audit_s: float
+    approvals_s: float
     stream_ring: int
     stream_queue: int
     stream_clients: int

@@ -7,10 +7,11 @@ from dataclasses import replace
 
 from gateway import schemas
 from gateway.operations import ANYBODY, PREFIX, Operation
-from steward.bus import deadschemas
+from steward.bus import approvalschemas, deadschemas
 
 TRAIL = f"{PREFIX}/projects/{{project}}/audit"
 LETTERS = f"{PREFIX}/ops/dead-letters"
+APPROVALS = f"{PREFIX}/projects/{{project}}/approvals"
 
 TIMELINE = Operation(
     id="timeline",
@@ -71,6 +72,47 @@ OWN = (
         media="text/csv",
     ),
     Operation(
+        id="approvals",
+        tag="approvals",
+        method="GET",
+        path=APPROVALS,
+        summary="What others are asked to agree to, of all services",
+        permission="approvals.see",
+        run="approvals",
+        query=schemas.ApprovalsQuery,
+        answer=schemas.ApprovalsPage,
+        also=(404,),
+    ),
+    Operation(
+        id="approval",
+        tag="approvals",
+        method="GET",
+        path=f"{APPROVALS}/{{service}}/{{approval}}",
+        summary="One approval, with who decided in which role",
+        permission="approvals.see",
+        run="at_one_service",
+        answer=approvalschemas.ApprovalView,
+    ),
+    *(
+        Operation(
+            id=f"{verb}_asked",
+            tag="approvals",
+            method="POST",
+            path=f"{APPROVALS}/{{service}}/{{approval}}/{verb}",
+            summary=summary,
+            permission="approvals.vote",
+            run="at_one_service",
+            body=body,
+            answer=approvalschemas.ApprovalView,
+            changes=True,
+        )
+        for verb, summary, body in (
+            ("approve", "Agree; the last who must grants it", approvalschemas.Approve),
+            ("refuse", "Refuse, with a reason, which ends it", approvalschemas.Refuse),
+            ("withdraw", "Withdraw what one asked for oneself", None),
+        )
+    ),
+    Operation(
         id="dead_letters",
         tag="ops",
         method="GET",
@@ -106,7 +148,7 @@ OWN = (
         path=f"{LETTERS}/{{service}}/{{letter}}",
         summary="One dead letter with its stack, its event, and what was done with it",
         permission="ops.dead_letters",
-        run="one_dead_letter",
+        run="at_one_service",
         answer=deadschemas.WholeLetter,
         also=(422,),
     ),
@@ -118,7 +160,7 @@ OWN = (
             path=f"{LETTERS}/{{service}}/{{letter}}/{verb}",
             summary=summary,
             permission="ops.replay",
-            run="one_dead_letter",
+            run="at_one_service",
             body=body,
             answer=deadschemas.WholeLetter,
         )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from marshmallow import INCLUDE, RAISE, Schema, fields, validate
 
-from steward.bus import auditschemas, deadschemas
+from steward.bus import approvalschemas, auditschemas, deadschemas
 
 ID_LENGTH = 160
 
@@ -99,6 +99,22 @@ class DeadLetters(Schema):
     items = fields.List(fields.Nested(DeadLetter), required=True)
     next = fields.String(required=True, allow_none=True, metadata={"description": "The cursor of the next page"})
     missing = fields.List(fields.String(), required=True, metadata={"description": "Services that did not answer"})
+
+
+class ApprovalsQuery(approvalschemas.Query):
+    """Of one service, or of all."""
+
+    service = fields.String(validate=validate.Length(1, approvalschemas.NAME))
+
+
+class ApprovalsPage(Schema):
+    """What others are asked to agree to, the latest first."""
+
+    items = fields.List(fields.Nested(approvalschemas.ApprovalView), required=True)
+    next = fields.String(required=True, allow_none=True, metadata={"description": "The cursor of the next page"})
+    missing = fields.List(
+        fields.String(), required=True, metadata={"description": "Services that did not answer, or could not know who stands in for whom"}
+    )
 
 
 class AuditQuery(auditschemas.Query):

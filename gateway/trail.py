@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 from gateway.asking import Asked
-from gateway.deadletters import Everybody, chosen
+from gateway.everywhere import Everybody, chosen
 from steward.errors import Unavailable
 from steward.spreadsheets import BYTE_ORDER_MARK, as_text
 from steward.store.reading import PAGE_LIMIT, PAGE_LIMIT_MOST

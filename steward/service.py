@@ -19,6 +19,7 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
+from steward.bus.approving import Approving
 from steward.bus.audit import Auditing, Auditor
 from steward.bus.calls import Remote, RemoteServices
 from steward.bus.dead import DeadLetters, DeadLetterShelf
@@ -26,7 +27,7 @@ from steward.bus.handlers import Handler
 from steward.bus.relay import Relay
 from steward.bus.republish import Republisher, Republishing
 from steward.bus.serving import Rpc
-from steward.bus.standard import STANDARD_CALLS, STANDARD_SWEEPS
+from steward.bus.standard import APPROVAL_EVENTS, APPROVALS, STANDARD_CALLS, STANDARD_SWEEPS
 from steward.bus.sweeps import Sweeper
 from steward.context import Context
 from steward.extensions import CurrentContext, PolicyBook, SealerOf
@@ -126,6 +127,41 @@ class Service:
         """A page of what was done and read in ``project``, the latest first."""
         return self.auditor.trail.page(project, query)
 
+    @property
+    def approving(self) -> Approving:
+        """What others are asked to agree to."""
+        return Approving(self, self.spec, self.store, self.context, self.policy, self.remote)
+
+    @rpc
+    def approvals(self, project: str, query: View) -> View:
+        """A page of what others are asked to agree to, the latest first."""
+        return self.approving.page(project, query)
+
+    @rpc
+    def approval(self, project: str, approval: str) -> View:
+        """One of them."""
+        return self.approving.show(project, approval)
+
+    @rpc
+    def approve_asked(self, project: str, approval: str, body: View) -> View:
+        """The caller agrees."""
+        return self.approving.vote(project, approval, True, body)
+
+    @rpc
+    def refuse_asked(self, project: str, approval: str, body: View) -> View:
+        """The caller refuses."""
+        return self.approving.vote(project, approval, False, body)
+
+    @rpc
+    def withdraw_asked(self, project: str, approval: str) -> View:
+        """The caller does not want it any more."""
+        return self.approving.withdraw(project, approval)
+
+    @sweep
+    def expire_approvals(self) -> None:
+        """What nobody decided in time is closed."""
+        self.approving.expire_due()
+
     @sweep
     def seal_journal(self) -> None:
         """What was committed gets into the audit chains."""
@@ -148,9 +184,12 @@ def _check_complete(cls: type[Service]) -> None:
     spec = cls.spec
     named = [call.name for call in spec.calls] + [hears.handler for hears in spec.hears]
     named += [sweep.method for sweep in (*spec.sweeps, *STANDARD_SWEEPS)] + [route.call for route in spec.routes] + list(STANDARD_CALLS)
+    named += [method for approved in spec.approvals for method in (approved.granted, approved.refused) if method]
     missing = sorted({name for name in named if not hasattr(cls, name)})
     if missing:
         raise TypeError(f"{cls.__name__} lacks what its spec names: {', '.join(missing)}")
+    if spec.approvals and not ({*APPROVAL_EVENTS} <= {*spec.publishes} and APPROVALS in spec.collections):
+        raise TypeError(f"{spec.name} has things approved, and lacks APPROVAL_EVENTS or APPROVALS")
     open_to_all = [call.name for call in spec.calls if not call.permission]
     if open_to_all:
         raise TypeError(f"calls of {spec.name} without a permission: {', '.join(open_to_all)}")

@@ -11,6 +11,7 @@ from steward.plugins import load
 from steward.policy import Policies, PolicyError, company, shipped
 from steward.spec import ServiceSpec
 from steward.trust import roles
+from steward.trust.approvals import BadRule, rule_of
 
 KINDS: Mapping[str, tuple[type, ...]] = {
     "true or false": (bool,),
@@ -32,6 +33,22 @@ def check(spec: ServiceSpec, folder: Path | None) -> None:
         load(spec.check)(folder)
     else:
         same_kinds(spec, folder)
+    _rules(spec, folder)
+
+
+def _rules(spec: ServiceSpec, folder: Path | None) -> None:
+    """Raises PolicyError for what is approved by no rule that can be followed, and for a rule of what there is not."""
+    kinds = {approved.name for approved in spec.approvals}
+    known = roles.known(folder) if kinds else None
+    for where, _, policy in places(spec, folder) if kinds else ():
+        rows = policy.get("approvals", {})
+        for name in sorted(kinds ^ rows.keys()):
+            raise PolicyError(f"{where}: approvals: {f'{name} is missing' if name in kinds else f'there is no {name!r}'}")
+        for name, row in rows.items():
+            try:
+                rule_of(row, known)
+            except BadRule as wrong:
+                raise PolicyError(f"{where}: approvals.{name}: {wrong}") from wrong
 
 
 def places(spec: ServiceSpec, folder: Path | None) -> Iterator[tuple[str, str, dict[str, Any]]]:

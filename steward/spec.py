@@ -153,6 +153,19 @@ class Sweep:
 
 
 @dataclass(frozen=True)
+class Approved:
+    """Something that takes others' agreement 审批, under the rule ``[approvals.NAME]`` of the service's policy (docs/approvals.md).
+
+    ``granted`` and ``refused`` name methods *(work, approval)*, called in the unit of work that decides: what is granted is done in it;
+    ``refused`` is for what was refused, withdrawn, or not decided in time.
+    """
+
+    name: str
+    granted: str = ""
+    refused: str = ""
+
+
+@dataclass(frozen=True)
 class ServiceSpec:
     """A service: see ``docs/adding-a-service.md`` for what each part means."""
 
@@ -166,6 +179,7 @@ class ServiceSpec:
     permissions: tuple[Permission, ...] = ()
     collections: tuple[Collection, ...] = ()
     sweeps: tuple[Sweep, ...] = ()
+    approvals: tuple[Approved, ...] = ()
     policy: str = ""
     """``package:file.toml`` with the shipped numbers."""
     check: str = ""

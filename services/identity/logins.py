@@ -16,9 +16,9 @@ from steward.context import Context
 from steward.ids import new_id
 from steward.store.provider import StoreOf
 from steward.store.work import Work
+from steward.trust.principals import USER
 from steward.trust.sealing import Sealer
 
-USER = "user:"
 _OF_ONE_MOST = 1_000
 _TOLD_MOST = 50_000
 _AT_ONCE = 500

@@ -108,6 +108,12 @@ class AddAbsence(Command):
 
     since = moment("when it begins", required=True, data_key="from")
     until = moment("when they are back", required=True)
+    deputy = fields.String(
+        load_default=None,
+        allow_none=True,
+        validate=validate.Length(1, 64),
+        metadata={"description": "id of the user who stands in for them where approvals are asked for"},
+    )
 
 
 class NewPassword(Command):
@@ -274,6 +280,20 @@ class AbsenceView(Schema):
     id = fields.String()
     begins = moment("when it begins", data_key="from")
     until = moment("when they are back")
+    deputy = fields.String(allow_none=True, metadata={"description": "id of the user who stands in for them"})
+
+
+class DeputisedView(Schema):
+    """Somebody on leave, and a role in which another stands in for them."""
+
+    person = fields.String(required=True)
+    role = fields.String(required=True)
+
+
+class StandingInView(Schema):
+    """For whom somebody stands in now."""
+
+    items = fields.List(fields.Nested(DeputisedView), required=True)
 
 
 class UserView(Schema):

@@ -138,13 +138,21 @@ class Identity(Service):
     @rpc
     def add_absence(self, user: str, body: dict[str, Any]) -> View:
         """A user goes on leave. Raises BadInput; IllegalTransition when a role would be empty that must not be."""
-        absence = model.Absence(new_id(), _utc("from", body["since"]), _utc("until", body["until"]))
+        absence = model.Absence(new_id(), _utc("from", body["since"]), _utc("until", body["until"]), self._deputy(body["deputy"]))
         return self._change(user, lambda state: model.add_absence(self._own(state), absence, self._policy["absences"], self.context.now))
 
     @rpc
     def end_absence(self, user: str, absence: str, body: dict[str, Any]) -> View:
         """A user is back early, or will not go."""
         return self._change(user, lambda state: model.end_absence(self._own(state), absence, self.context.now))
+
+    @rpc
+    def standing_in(self, project: str, user: str) -> View:
+        """For whom the principal ``user`` stands in now, and in which roles that they hold in ``project``."""
+        deputy = user.removeprefix(USER)
+        absent = self.store.read.where(USERS, {"away.deputy": deputy})
+        found = model.deputised(absent, deputy, project, self.context.now)
+        return {"items": [{"person": USER + person, "role": role} for person, role in found]}
 
     @rpc
     def set_password(self, user: str, body: dict[str, Any]) -> View:
@@ -346,6 +354,12 @@ class Identity(Service):
         """``user``, when the caller may know of them. Raises NotFound."""
         if not self._sees(user):
             raise NotFound(f"no users {user.id!r} here")
+        return user
+
+    def _deputy(self, user: str | None) -> str | None:
+        """Raises BadInput (deputy) for nobody whom the caller may know of, and for who is shut out."""
+        if user is not None and not any(self._sees(one) and one.active for one in self.store.read.where(USERS, {"_id": user})):
+            raise BadInput.of("deputy", "is no user here")
         return user
 
     def _own(self, user: User) -> User:

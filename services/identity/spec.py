@@ -86,6 +86,7 @@ SPEC = ServiceSpec(
         Call("activate", "identity.manage", "Let a user in again", body=_NOTHING, answer=f"{_S}UserView"),
         Call("add_absence", "identity.manage", "A user goes on leave", body=f"{_S}AddAbsence", answer=f"{_S}UserView"),
         Call("end_absence", "identity.manage", "A user is back, or will not go", body=_NOTHING, answer=f"{_S}UserView"),
+        Call("standing_in", "identity.deputies", "For whom a user stands in now, and in which roles", answer=f"{_S}StandingInView"),
         Call(
             "set_password",
             "identity.manage",
@@ -131,10 +132,11 @@ SPEC = ServiceSpec(
         Permission("identity.enrol", (*ROLES, ENROLLING), "Set up one's second factor"),
         Permission("identity.manage", ("admin",), "Manage users, in the projects where one is admin"),
         Permission("identity.keys", ("admin",), "Manage API keys, in the projects where one is admin"),
+        Permission("identity.deputies", (), "Know who stands in for whom; for services alone"),
         Permission("identity.watch", (), "Know of all sessions; for services alone"),
     ),
     collections=(
-        Collection("users", (Index(("username",), unique=True), Index(("project", "_id")), Index(("subject",)))),
+        Collection("users", (Index(("username",), unique=True), Index(("project", "_id")), Index(("subject",)), Index(("away.deputy",)))),
         Collection("guards", (Index(("since",)),)),
         Collection("rolls"),
         Collection("factors"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from services.residents import showing
@@ -15,8 +16,11 @@ from steward.errors import BadInput
 from steward.facts import Decision
 from steward.ids import new_id
 from steward.store.work import Work
+from steward.trust.approvals import Approval
 
 _MOST = 1_000
+STAFF_CARD = "staff_card"
+"""What it is called where others are asked to agree to it."""
 
 
 class Cards:
@@ -43,7 +47,16 @@ class Cards:
         """A card for somebody of the staff, once all have agreed."""
         card = Card(new_id(), project, CardKind.STAFF, body["user"], self._desk.stamp)
         with self._store.work() as work:
-            return answered(work, CardView, work.apply(CARDS, cards.request_staff(card)))
+            approval = self._desk.approving.ask(work, project, STAFF_CARD, card.id, body["reason"])
+            return answered(work, CardView, work.apply(CARDS, cards.request_staff(replace(card, approval=approval.id))))
+
+    def agreed(self, work: Work, approval: Approval) -> None:
+        """All have: the card may be given out."""
+        work.apply(CARDS, cards.approve(work.load(CARDS, approval.subject, approval.project)))
+
+    def not_agreed(self, work: Work, approval: Approval) -> None:
+        """Not all have, and will not."""
+        work.apply(CARDS, cards.refuse(work.load(CARDS, approval.subject, approval.project)))
 
     def listed(self, project: str, query: View) -> View:
         """By unit, holder, number or state, or all."""
@@ -55,14 +68,9 @@ class Cards:
         """One card."""
         return told(CardView, self._store.read.get(CARDS, card, project))
 
-    def approve(self, project: str, card: str) -> View:
-        """The caller agrees to a staff card, in a role of theirs."""
-        roles = self._desk.context.principal.roles(project)
-        return self._decide(project, card, lambda _, state: cards.approve(state, roles, self._needed(project), self._desk.stamp))
-
     def hand_out(self, project: str, card: str, body: View) -> View:
         """Give out a staff card."""
-        return self._decide(project, card, lambda _, state: cards.hand_out(state, body["printed"].strip(), self._needed(project)))
+        return self._decide(project, card, lambda _, state: cards.hand_out(state, body["printed"].strip()))
 
     def lose(self, project: str, card: str, body: View) -> View:
         """Block a card that is lost, against the ID of its holder."""
@@ -87,10 +95,6 @@ class Cards:
         if id_number is None:
             raise BadInput.of("id_number", "is missing for an owner card")
         return showing.matches(self._desk, work, card.project, card.holder, id_number)
-
-    def _needed(self, project: str) -> list[str]:
-        needed: list[str] = self._desk.policy(project)["cards"]["staff_approvals"]
-        return needed
 
     def _decide(self, project: str, card: str, decide: Callable[[Work, Card], Decision[Card]]) -> View:
         with self._store.work() as work:

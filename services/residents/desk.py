@@ -13,6 +13,7 @@ from marshmallow import Schema
 from services.residents import model
 from services.residents.model import Occupancy, Person, Project, Stamp, Terms, Unit
 from services.residents.store import BUILDINGS, PEOPLE, PROJECTS, UNITS
+from steward.bus.approving import Approving
 from steward.context import Context
 from steward.errors import BadInput, NotFound
 from steward.facts import Decision
@@ -59,6 +60,7 @@ class Desk:
     context: Context
     policies: Policies
     sealer: Sealer
+    approving: Approving
 
     @property
     def stamp(self) -> Stamp:

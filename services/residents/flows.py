@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from steward.spec import Call, Collection, Event, Hears, Index, Permission, Route
+from steward.spec import Approved, Call, Collection, Event, Hears, Index, Permission, Route
 
 _CASES = "services.residents.schemas.cases:"
 _CARDS = "services.residents.schemas.cards:"
@@ -34,13 +34,14 @@ EVENTS = (
     _told("charge_requested", "MoneyAsked", "Something is to be paid for"),
     _told("defect_found", "DefectFound", "A defect was found at a handover"),
     *(
-        Event(f"card_{name}", f"{_CARDS}{schema}", summary, seen_with="residents.cards")
-        for name, schema, summary in (
-            ("requested", "CardTold", "A staff card is asked for"),
-            ("approved", "CardApproved", "Somebody agreed to a staff card"),
-            ("issued", "CardTold", "A card is in use"),
-            ("blocked", "CardTold", "A card is lost and opens nothing any more"),
-            ("returned", "CardTold", "A card came back"),
+        Event(f"card_{name}", f"{_CARDS}CardTold", summary, version, seen_with="residents.cards")
+        for name, summary, version in (
+            ("requested", "A staff card is asked for", 1),
+            ("approved", "All who must agree to a staff card have", 2),
+            ("refused", "A staff card that was asked for is not given out", 1),
+            ("issued", "A card is in use", 1),
+            ("blocked", "A card is lost and opens nothing any more", 1),
+            ("returned", "A card came back", 1),
         )
     ),
     Event("visited", f"{_CONTACTS}Visited", "Somebody of the house was at a unit", seen_with="residents.people"),
@@ -50,6 +51,11 @@ EVENTS = (
     Event("parking_ended", f"{_VEHICLES}ParkingTold", "A parking lease ends early", seen_with="residents.people"),
     _told("moved_in", "MovedIn", "People move in"),
     _told("moved_out", "Moved", "People moved out"),
+)
+
+APPROVED = (
+    Approved("staff_card", granted="staff_card_agreed", refused="staff_card_not_agreed"),
+    Approved("full_file"),
 )
 
 HEARS = (Hears("on_ticket", ("tickets.raised", "tickets.called_back"), any_order=True),)
@@ -66,7 +72,6 @@ CALLS = (
     Call("request_staff_card", "residents.issue_cards", "Ask for a staff card", body=f"{_CARDS}RequestStaffCard", answer=_CARD_VIEW),
     Call("cards", "residents.cards", "Cards of a project", query=f"{_CARDS}CardQuery", answer=_CARD_VIEW),
     Call("card", "residents.cards", "One card", answer=_CARD_VIEW),
-    Call("approve_card", "residents.approve_cards", "Agree to a staff card", body="steward.shapes:Nothing", answer=_CARD_VIEW),
     Call("hand_out_card", "residents.issue_cards", "Give out a staff card", body=f"{_CARDS}HandOutCard", answer=_CARD_VIEW),
     Call("lose_card", "residents.cards", "Block a card that is lost", body=f"{_CARDS}LoseCard", answer=_CARD_VIEW),
     Call("return_card", "residents.issue_cards", "Take a card back", body="steward.shapes:Nothing", answer=_CARD_VIEW),
@@ -109,7 +114,6 @@ ROUTES = (
     Route("POST", "/projects/{project}/staff-cards", "request_staff_card", status=201),
     Route("GET", "/projects/{project}/cards", "cards", paged=True),
     Route("GET", _CARD, "card"),
-    Route("POST", f"{_CARD}/approve", "approve_card", changes=True),
     Route("POST", f"{_CARD}/hand-out", "hand_out_card", changes=True),
     Route("POST", f"{_CARD}/lose", "lose_card", changes=True),
     Route("POST", f"{_CARD}/return", "return_card", changes=True),
@@ -124,7 +128,6 @@ PERMISSIONS = (
     Permission("residents.strike", ("supervisor", "manager"), "Say that a step of a case was recorded wrongly"),
     Permission("residents.cards", (*_DESK, "security"), "See cards, and block those that are lost"),
     Permission("residents.issue_cards", _DESK, "Issue cards and take them back"),
-    Permission("residents.approve_cards", ("supervisor", "manager"), "Agree to staff cards"),
     Permission("residents.defect", (), "Know a defect in words: services only"),
 )
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from services.residents import gb11643
 from services.residents.model import EmergencyContact, Person, Sealed, Vehicle
 from steward.trust.sealing import Sealer, mask_phone
@@ -23,27 +25,31 @@ def emergency(sealer: Sealer, name: str, relation: str, phone: str) -> Emergency
     return EmergencyContact(sealer.seal(name), sealer.seal(relation), sealer.seal(phone), print_)
 
 
-def shown(sealer: Sealer, person: Person) -> dict[str, object]:
-    """``person`` as a view shows it: names in clear, phones and identity number masked."""
+def shown(sealer: Sealer, person: Person, clear: bool = False) -> dict[str, object]:
+    """``person`` as a view shows it: names in clear, phones and identity number masked, unless they are to be ``clear`` too."""
     number = sealer.open(person.id_number.text) if person.id_number else None
+    phone = _as_it_is if clear else mask_phone
     return {
         "id": person.id,
         "version": person.version,
         "project": person.project,
         "name": sealer.open(person.name),
-        "phones": [mask_phone(sealer.open(phone.text)) for phone in person.phones],
-        "id_number": gb11643.masked(number) if number else None,
+        "phones": [phone(sealer.open(one.text)) for one in person.phones],
+        "id_number": number if clear or number is None else gb11643.masked(number),
         "language": person.language,
         "registered_at": person.registered_at,
         "preferences": person.preferences,
-        "emergency_contacts": [_shown_contact(sealer, contact) for contact in person.emergency],
+        "emergency_contacts": [_shown_contact(sealer, contact, phone) for contact in person.emergency],
         "care": person.care,
     }
 
 
-def _shown_contact(sealer: Sealer, contact: EmergencyContact) -> dict[str, object]:
-    phone = mask_phone(sealer.open(contact.phone))
-    return {"name": sealer.open(contact.name), "relation": sealer.open(contact.relation), "phone": phone}
+def _as_it_is(phone: str) -> str:
+    return phone
+
+
+def _shown_contact(sealer: Sealer, contact: EmergencyContact, phone: Callable[[str], str]) -> dict[str, object]:
+    return {"name": sealer.open(contact.name), "relation": sealer.open(contact.relation), "phone": phone(sealer.open(contact.phone))}
 
 
 def reached(sealer: Sealer, person: Person) -> dict[str, object]:

@@ -7,6 +7,7 @@ from services.residents.cards import Cards
 from services.residents.cases import Cases
 from services.residents.contacts import Contacts
 from services.residents.desk import Desk, View, answered, told
+from services.residents.files import Files
 from services.residents.lists import Lists
 from services.residents.model import Person, Unit
 from services.residents.people import People
@@ -26,6 +27,8 @@ from services.residents.vacancies import Vacancies
 from services.residents.vehicles import Vehicles
 from steward.bus.envelope import Envelope
 from steward.service import Service, handles, rpc, sweep
+from steward.store.work import Work
+from steward.trust.approvals import Approval
 from steward.trust.principals import EVERYWHERE
 
 _PROJECTS_MOST = 10_000
@@ -140,6 +143,10 @@ class Residents(Service):
     @rpc
     def person_history(self, project: str, person: str) -> View:
         return People(self._desk).history(project, person)
+
+    @rpc
+    def full_file(self, project: str, person: str, body: View) -> View:
+        return Files(self._desk).read(project, person, body)
 
     @rpc
     def register_vehicle(self, project: str, body: View) -> View:
@@ -270,9 +277,11 @@ class Residents(Service):
     def card(self, project: str, card: str) -> View:
         return Cards(self._desk).get(project, card)
 
-    @rpc
-    def approve_card(self, project: str, card: str, body: View) -> View:
-        return Cards(self._desk).approve(project, card)
+    def staff_card_agreed(self, work: Work, approval: Approval) -> None:
+        Cards(self._desk).agreed(work, approval)
+
+    def staff_card_not_agreed(self, work: Work, approval: Approval) -> None:
+        Cards(self._desk).not_agreed(work, approval)
 
     @rpc
     def hand_out_card(self, project: str, card: str, body: View) -> View:
@@ -336,7 +345,7 @@ class Residents(Service):
 
     @property
     def _desk(self) -> Desk:
-        return Desk(self.store, self.context, self.policy, self.sealer)
+        return Desk(self.store, self.context, self.policy, self.sealer, self.approving)
 
     @property
     def _cases(self) -> Cases:

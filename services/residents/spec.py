@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from services.residents import flows
+from steward.bus.standard import APPROVAL_EVENTS, APPROVALS
 from steward.spec import Call, Collection, Event, Index, Permission, Route, ServiceSpec, Sweep
 
 _PLACES, _UNITS, _PEOPLE, _VEHICLES, _LISTS, _ROSTERS = (
@@ -13,6 +14,7 @@ _READERS = ("desk", "zone_manager", "supervisor", "manager", "engineer", "securi
 _FILE_READERS = ("desk", "zone_manager", "supervisor", "manager", "cashier", "finance", "admin")
 _UNIT = "/projects/{project}/units/{unit}"
 _RUN = "/projects/{project}/roster-runs/{run}"
+OWNS_FILES = "residents.full"
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 ROSTER_DEADLINE_S = 30
@@ -54,6 +56,7 @@ SPEC = ServiceSpec(
         Event("vehicle_changed", f"{_VEHICLES}VehicleTold", "A vehicle is of another person or unit", seen_with="residents.people"),
         Event("vehicle_removed", f"{_VEHICLES}VehicleTold", "A vehicle is here no longer", seen_with="residents.people"),
         *flows.EVENTS,
+        *APPROVAL_EVENTS,
     ),
     hears=flows.HEARS,
     calls=(
@@ -90,6 +93,15 @@ SPEC = ServiceSpec(
         Call("person_units", "residents.people", "A person's units, former ones too", query=_PAGE, answer=f"{_UNITS}UnitView"),
         Call("change_person", "residents.work", "Change a person's file", body=f"{_PEOPLE}ChangePerson", answer=f"{_PEOPLE}PersonView"),
         Call("care", "residents.work", "Flag a household that needs care", body=f"{_PEOPLE}CareFor", answer=f"{_PEOPLE}PersonView"),
+        Call(
+            "full_file",
+            "residents.people",
+            "A person's file with nothing masked, or the approval for which it waits",
+            body=f"{_PEOPLE}ReadFull",
+            answer=f"{_PEOPLE}FullFileView",
+            audited="read",
+            subjects=("file.id", "file.approval"),
+        ),
         Call(
             "person_history",
             "residents.people",
@@ -220,6 +232,7 @@ SPEC = ServiceSpec(
         Route("POST", "/projects/{project}/people/{person}/change", "change_person", changes=True),
         Route("POST", "/projects/{project}/people/{person}/care", "care", changes=True),
         Route("GET", "/projects/{project}/people/{person}/history", "person_history"),
+        Route("POST", "/projects/{project}/people/{person}/full", "full_file", awaited="file"),
         Route("POST", "/projects/{project}/vehicles", "register_vehicle", status=201),
         Route("GET", "/projects/{project}/vehicles", "vehicles", paged=True),
         Route("POST", "/projects/{project}/vehicles/{vehicle}/change", "change_vehicle", changes=True),
@@ -249,6 +262,7 @@ SPEC = ServiceSpec(
         Permission("residents.undo", ("supervisor", "manager", "admin"), "Take back what an import of a roster made"),
         Permission("residents.open", ("admin",), "Open projects"),
         Permission("residents.contact", ("supervisor",), "See phones in full"),
+        Permission(OWNS_FILES, ("supervisor",), "Read full files without being given leave"),
         *flows.PERMISSIONS,
     ),
     collections=(
@@ -298,7 +312,9 @@ SPEC = ServiceSpec(
         Collection("roster_problems", (Index(("run",)),)),
         Collection("roster_stays", (Index(("run",)),)),
         *flows.COLLECTIONS,
+        APPROVALS,
     ),
+    approvals=flows.APPROVED,
     sweeps=(
         Sweep("turn_units", every_s=10.0, alone=True),
         Sweep("go_over", every_s=10.0, alone=True),

@@ -14,6 +14,8 @@ from steward.trust import roles
 ISSUER = "steward"
 ALGORITHM = "HS256"
 EVERYWHERE = "*"
+USER = "user:"
+"""Begins the ids of people who log in."""
 SERVICE = "service:"
 """Begins the ids of services."""
 SYSTEM_ROLE = "system"

@@ -67,13 +67,22 @@ def named_in(folder: Path | None) -> tuple[str, ...]:
 
 def check(folder: Path | None) -> None:
     """Raises PolicyError for a file that cannot be followed."""
-    if not company(FILE, folder)[0]:
-        return
+    shipped = _readable() if company(FILE, folder)[0] else None
+    if shipped is not None:
+        understood(shipped, folder)
+
+
+def known(folder: Path | None) -> frozenset[str] | None:
+    """Every role that there is, the company's own too; None where that cannot be told."""
+    shipped = _readable()
+    return None if shipped is None else frozenset().union(*shipped.values(), named_in(folder)) - {*_RESERVED}
+
+
+def _readable() -> Holders | None:
     try:
-        shipped = declared()
+        return declared()
     except Exception:  # a service that cannot be read, which is told of itself; who may do what is then not asked
-        return
-    understood(shipped, folder)
+        return None
 
 
 def understood(shipped: Holders, folder: Path | None) -> dict[str, frozenset[str]]:

@@ -39,11 +39,15 @@ _PROJECT = re.compile(r"\*|[a-z0-9-]{2,32}")
 
 @dataclass(frozen=True)
 class Absence:
-    """Leave (请假) of one person: from ``begins`` on, until just before ``until``, UTC."""
+    """Leave (请假) of one person: from ``begins`` on, until just before ``until``, UTC.
+
+    ``deputy``: id of the user who stands in for them (代理) where approvals are asked for, as long as it lasts.
+    """
 
     id: str
     begins: datetime
     until: datetime
+    deputy: str | None = None
 
     def covers(self, moment: datetime) -> bool:
         """Whether ``moment`` lies in it."""
@@ -144,9 +148,11 @@ def set_active(user: User, active: bool) -> Decision[User]:
 def add_absence(user: User, absence: Absence, limits: Mapping[str, Any], now: datetime) -> Decision[User]:
     """``user`` goes on leave (请假), so that nobody waits for them (handbook §3 ladder). What is over is forgotten.
 
-    Raises BadInput (from, until) for one that ends before it begins, is over, is too long, overlaps another or is one
-    too many.
+    Raises BadInput (from, until, deputy) for one that ends before it begins, is over, is too long, overlaps another or is
+    one too many, or for who would stand in for themselves.
     """
+    if absence.deputy == user.id:
+        raise BadInput.of("deputy", "is who goes on leave")
     if absence.until <= absence.begins:
         raise BadInput.of("until", "is not after from")
     if absence.until <= now:
@@ -168,6 +174,17 @@ def end_absence(user: User, absence_id: str, now: datetime) -> Decision[User]:
     if len(left) == len(kept):
         raise NotFound(f"no absences {absence_id!r} here")
     return _away(user, left)
+
+
+def deputised(users: Iterable[User], deputy: str, project: str, now: datetime) -> Iterator[tuple[str, str]]:
+    """For whom of ``users`` the user ``deputy`` stands in now, with each role that they hold in ``project``.
+
+    Not for those for whom they in turn stand in.
+    """
+    for user in users:
+        if user.active and any(absence.deputy == deputy and absence.covers(now) for absence in user.away):
+            roles = {role for place in (project, EVERYWHERE) for role in user.grants.get(place, ())}
+            yield from ((user.id, role) for role in sorted(roles))
 
 
 def _away(user: User, absences: Iterable[Absence]) -> Decision[User]:

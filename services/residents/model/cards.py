@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
@@ -23,17 +23,11 @@ class CardState(StrEnum):
     """What becomes of a card. Only one in use opens doors."""
 
     REQUESTED = "requested"
+    APPROVED = "approved"
+    REFUSED = "refused"
     IN_USE = "in_use"
     BLOCKED = "blocked"
     RETURNED = "returned"
-
-
-@dataclass(frozen=True)
-class Approval:
-    """Somebody agreed, in a role."""
-
-    role: str
-    made: Stamp
 
 
 @dataclass(frozen=True)
@@ -41,7 +35,8 @@ class Card:
     """An owner card 业主卡 of a unit's household, or a staff card 工作卡. ``printed`` is its number.
 
     ``holder`` is a person on file, or a user of the staff. ``charge_fen`` is what it costs, in fen (0: free).
-    ``id_checked``: whoever reported the loss showed the ID that is on file.
+    ``approval``: of a staff card, what others were asked to agree to. ``id_checked``: whoever reported the loss showed the
+    ID that is on file.
     """
 
     id: str
@@ -53,7 +48,7 @@ class Card:
     unit: str | None = None
     state: CardState = CardState.IN_USE
     charge_fen: int = 0
-    approvals: tuple[Approval, ...] = ()
+    approval: str | None = None
     blocked: Stamp | None = None
     id_checked: bool | None = None
     returned: Stamp | None = None
@@ -61,7 +56,9 @@ class Card:
 
 
 _LEGAL: Mapping[CardState, list[str]] = {
-    CardState.REQUESTED: ["approve", "hand-out"],
+    CardState.REQUESTED: [],
+    CardState.APPROVED: ["hand-out"],
+    CardState.REFUSED: [],
     CardState.IN_USE: ["lose", "return"],
     CardState.BLOCKED: ["return"],
     CardState.RETURNED: [],
@@ -83,26 +80,23 @@ def request_staff(card: Card) -> Decision[Card]:
     return Decision(asked, (_fact("card_requested", asked),))
 
 
-def approve(card: Card, roles: Iterable[str], needed: Iterable[str], stamp: Stamp) -> Decision[Card]:
-    """Somebody who has ``roles`` agrees, in the first of those that are still ``needed``; nobody for two of them.
-
-    Raises IllegalTransition when nothing of theirs is needed, or they agreed before.
-    """
+def approve(card: Card) -> Decision[Card]:
+    """All who must agree to a staff card have: the head of the department and the manager (handbook §2). Raises IllegalTransition."""
     _require(card, "approve", CardState.REQUESTED)
-    lacking = lacking_approvals(card, needed)
-    role = next((role for role in lacking if role in set(roles)), None)
-    if role is None or any(approval.made.by == stamp.by for approval in card.approvals):
-        raise IllegalTransition("another one's word is needed", state=card.state.value, legal=[], missing=lacking)
-    approved = replace(card, approvals=(*card.approvals, Approval(role, stamp)))
-    return Decision(approved, (_fact("card_approved", approved, role=role),))
+    approved = replace(card, state=CardState.APPROVED)
+    return Decision(approved, (_fact("card_approved", approved),))
 
 
-def hand_out(card: Card, printed: str, needed: Iterable[str]) -> Decision[Card]:
-    """Give out a staff card to which all have agreed. Raises IllegalTransition, with whose word is ``missing``."""
-    _require(card, "hand-out", CardState.REQUESTED)
-    if lacking := lacking_approvals(card, needed):
-        said = f"needs the word of {', '.join(lacking)}"
-        raise IllegalTransition(said, state=card.state.value, legal=["approve"], missing=lacking)
+def refuse(card: Card) -> Decision[Card]:
+    """Nobody gets a staff card: others refused it, did not agree in time, or it is not wanted any more. Raises IllegalTransition."""
+    _require(card, "refuse", CardState.REQUESTED)
+    refused = replace(card, state=CardState.REFUSED)
+    return Decision(refused, (_fact("card_refused", refused),))
+
+
+def hand_out(card: Card, printed: str) -> Decision[Card]:
+    """Give out a staff card to which all have agreed. Raises IllegalTransition."""
+    _require(card, "hand-out", CardState.APPROVED)
     issued = replace(card, state=CardState.IN_USE, printed=printed)
     return Decision(issued, (_fact("card_issued", issued),))
 
@@ -124,12 +118,6 @@ def give_back(card: Card, stamp: Stamp) -> Decision[Card]:
     _require(card, "return", CardState.IN_USE, CardState.BLOCKED)
     returned = replace(card, state=CardState.RETURNED, returned=stamp)
     return Decision(returned, (_fact("card_returned", returned),))
-
-
-def lacking_approvals(card: Card, needed: Iterable[str]) -> list[str]:
-    """Of ``needed`` roles those in which nobody has agreed."""
-    given = {approval.role for approval in card.approvals}
-    return [role for role in needed if role not in given]
 
 
 def _require(card: Card, command: str, *states: CardState) -> None:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from marshmallow import Schema, fields
+from marshmallow import fields
 
 from services.residents.model.cards import CardKind, CardState
 from services.residents.schemas.units import StampView
 from services.residents.schemas.views import View
 from steward.paging import PageQuery
-from steward.shapes import Command, Published, about, choice, line
+from steward.shapes import Command, Published, about, choice, line, text
 
 
 class IssueCard(Command):
@@ -23,6 +23,7 @@ class RequestStaffCard(Command):
     """A card for somebody of the staff."""
 
     user = line(64, "id of the user", required=True)
+    reason = text(500, "for those who must agree", load_default="", least=0)
 
 
 class HandOutCard(Command):
@@ -46,13 +47,6 @@ class CardQuery(PageQuery):
     state = choice(CardState, load_default=None)
 
 
-class ApprovalView(Schema):
-    """Somebody agreed, in a role."""
-
-    role = fields.String()
-    made = fields.Nested(StampView)
-
-
 class CardView(View):
     """A card; ``charge_fen`` is what it costs, in fen."""
 
@@ -63,7 +57,7 @@ class CardView(View):
     unit = fields.String(allow_none=True)
     state = choice(CardState)
     charge_fen = fields.Integer()
-    approvals = fields.List(fields.Nested(ApprovalView))
+    approval = fields.String(allow_none=True, metadata=about("of a staff card: id of what others were asked to agree to"))
     filed = fields.Nested(StampView)
     blocked = fields.Nested(StampView, allow_none=True)
     id_checked = fields.Boolean(allow_none=True, metadata=about("the ID shown was that on file"))
@@ -78,9 +72,3 @@ class CardTold(Published):
     holder = fields.String(required=True)
     unit = fields.String(required=True, allow_none=True)
     charge_fen = fields.Integer(required=True)
-
-
-class CardApproved(CardTold):
-    """Somebody agreed to a staff card, in a role."""
-
-    role = fields.String(required=True)

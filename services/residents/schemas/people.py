@@ -8,7 +8,7 @@ from services.residents.model import LANGUAGES, MAX_UNITS_PER_EVENT
 from services.residents.schemas.units import TieView
 from services.residents.schemas.views import View
 from steward.paging import PageQuery
-from steward.shapes import Command, Published, line, moment
+from steward.shapes import Command, Published, about, line, moment, text
 
 
 class RegisterPerson(Command):
@@ -98,6 +98,35 @@ class PersonView(View):
     emergency_contacts = fields.List(fields.Nested(EmergencyContactView))
     care = fields.Nested(CareView, allow_none=True)
     keep_until = fields.Date(allow_none=True, metadata={"description": "until when the file of a former owner is kept"})
+
+
+class ReadFull(Command):
+    """Why somebody's file is to be read with nothing masked; it stays on record."""
+
+    reason = text(500, required=True)
+
+
+class EmergencyContactInFull(EmergencyContactView):
+    """Whom to call when something happens."""
+
+    phone = fields.String()
+
+
+class PersonInFull(PersonView):
+    """A person's file with nothing masked."""
+
+    phones = fields.List(fields.String())
+    id_number = fields.String(allow_none=True)
+    emergency_contacts = fields.List(fields.Nested(EmergencyContactInFull))
+    approval = fields.String(allow_none=True, metadata=about("by which it is read; none: by a right of one's own"))
+
+
+class FullFileView(Schema):
+    """A file, or the approval for which it waits."""
+
+    approval = fields.String(allow_none=True, metadata=about("by which it may be read, or for which it waits"))
+    readable_until = moment("by that approval", allow_none=True)
+    file = fields.Nested(PersonInFull, allow_none=True, metadata=about("null: it waits for the approval"))
 
 
 class FileChangeView(Schema):

@@ -183,6 +183,7 @@ class Founder:
         self.post("~/vehicles", {"plate": said["plate"], "person": person, "unit": self.unit})
         self.post("~/cases", {"kind": "handover", "unit": self.unit, "person": person})
         self.post("~/cards", {"unit": self.unit, "person": person, "printed": said["label"]})
+        self.post("~/staff-cards", {"user": "user:wang", "reason": said["label"]})
         self.post("~/parcels", {"shelf": said["label"]})
         path = f"/projects/{self.place.name}/roster?filename=a.csv"
         eventually(lambda: self._http.post(path, content=ROSTER).status_code < FAILED, "a roster is taken")

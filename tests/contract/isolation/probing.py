@@ -28,6 +28,8 @@ STRANGER = "user:stranger-"
 TOGETHER = 6
 """Requests at once: fewer than a service has places."""
 AWAY = (429, 503, 504)
+KEEPERS = {"letter": "parcels", "approval": "residents"}
+"""Whose it is, where all services may have such."""
 T = TypeVar("T")
 R = TypeVar("R")
 
@@ -77,7 +79,8 @@ def secret(operation: Operation) -> list[str]:
 
 def names(operation: Operation, place: Place) -> dict[str, str]:
     """The names in its path, for what ``place`` has. Raises Unfillable."""
-    fixed = {"service": "parcels" if "{letter}" in operation.path else "tickets", "id": place.one("tickets", "ticket")}
+    keeper = next((keeper for name, keeper in KEEPERS.items() if f"{{{name}}}" in operation.path), "tickets")
+    fixed = {"service": keeper, "id": place.one("tickets", "ticket")}
     service = operation.service or operation.tag
     return {name: fixed.get(name) or place.one(service, name) for name in names_of(operation.path)}
 

@@ -39,14 +39,3 @@ def test_a_card_is_lost_against_the_holders_id_and_its_number_is_free_once_it_is
     assert estate.ask("POST", "~/cards", json=body).status_code == 409
     assert estate.send(f"{path}/return", {})["state"] == "returned"
     assert estate.send("~/cards", body)["charge_fen"] == 0
-
-
-def test_a_staff_card_is_given_out_once_two_have_agreed(estate: Estate) -> None:
-    card = estate.send("~/staff-cards", {"user": "user:wang"}, role="desk")
-    path = f"~/cards/{card['id']}"
-    assert estate.ask("POST", f"{path}/approve", "desk", json={}).status_code == 403
-    estate.send(f"{path}/approve", {})
-    early = estate.ask("POST", f"{path}/hand-out", json={"printed": "S-1"})
-    assert (early.status_code, early.json()["missing"]) == (409, ["manager"])
-    estate.send(f"{path}/approve", {}, role="manager")
-    assert estate.send(f"{path}/hand-out", {"printed": "S-1"})["state"] == "in_use"

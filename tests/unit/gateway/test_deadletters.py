@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from gateway import deadletters
+from gateway import deadletters, everywhere
 from gateway.asking import Asked
 from gateway.own import OWN
 from steward.errors import NotFound
@@ -57,7 +57,7 @@ def test_pages_of_any_size_hold_every_letter_once_in_order(limit: int) -> None:
     seen: list[str] = []
     query: dict[str, Any] = {"limit": str(limit)}
     while query.get("cursor", "") is not None:
-        page = deadletters.page(asked(LIST, query=dict(query)), SERVICES, shelves.everybody)
+        page = everywhere.page(asked(LIST, query=dict(query)), SERVICES, shelves.everybody)
         seen += [letter["id"] for letter in page["items"]]
         assert page["missing"] == ["away"]
         query["cursor"] = page["next"]
@@ -66,10 +66,10 @@ def test_pages_of_any_size_hold_every_letter_once_in_order(limit: int) -> None:
 
 def test_one_service_may_be_meant_and_must_be_known() -> None:
     shelves = Shelves(a=ids("01"), b=ids("02"))
-    page = deadletters.page(asked(LIST, query={"service": "b", "limit": "5"}), SERVICES, shelves.everybody)
+    page = everywhere.page(asked(LIST, query={"service": "b", "limit": "5"}), SERVICES, shelves.everybody)
     assert [letter["service"] for letter in page["items"]] == ["b"] and page["missing"] == []
     with pytest.raises(NotFound):
-        deadletters.page(asked(LIST, query={"service": "c"}), SERVICES, shelves.everybody)
+        everywhere.page(asked(LIST, query={"service": "c"}), SERVICES, shelves.everybody)
 
 
 def test_an_action_on_many_is_told_service_by_service_and_in_all() -> None:

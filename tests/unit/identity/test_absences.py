@@ -83,6 +83,22 @@ def test_what_is_over_is_forgotten_and_so_many_are_known_at_most() -> None:
     assert [absence.id for absence in later.away][:1] == ["2"]
 
 
+def test_somebody_stands_in_for_who_is_on_leave_in_all_their_roles_there_as_long_as_it_lasts() -> None:
+    boss = away(person("boss", yh=["manager"], everywhere=["quality"], other=["desk"]), replace(leave(1, 3), deputy="u2"))
+    at = {hours: [*model.deputised([boss], "u2", "yh", NOON + hours * HOUR)] for hours in (0, 1, 2, 3)}
+    both = [("boss", "manager"), ("boss", "quality")]
+    assert at == {0: [], 1: both, 2: both, 3: []}
+    assert not [*model.deputised([boss], "u3", "yh", NOON + 2 * HOUR)]
+    assert not [*model.deputised([model.set_active(boss, False).state], "u2", "yh", NOON + 2 * HOUR)]
+    back = model.end_absence(boss, "a", NOON + 2 * HOUR).state
+    assert not [*model.deputised([back], "u2", "yh", NOON + 2 * HOUR)]
+
+
+def test_nobody_stands_in_for_themselves() -> None:
+    with pytest.raises(BadInput, match="deputy"):
+        away(person("u1"), replace(leave(1, 2), deputy="u1"))
+
+
 def test_a_leave_is_ended_early_or_withdrawn_and_not_twice() -> None:
     user = away(person(), leave(-1, 2, "now"), leave(5, 6, "later"))
     back = model.end_absence(user, "now", NOON)

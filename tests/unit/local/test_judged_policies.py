@@ -42,6 +42,12 @@ def test_shipped_policy_is_sound_and_every_service_is_named(tmp_path: Path) -> N
             "{file}: rule.ticket-done.template: there is no 'finished' for the channel sms",
         ),
         ("notify", "[rule.mine]\nevents = ['tickets.raised']", "{file}: audience: is missing"),
+        (
+            "residents",
+            "[project.yh.approvals.full_file]\nroles = ['manger']",
+            "{file} [project.yh]: approvals.full_file: roles: there is no role 'manger'",
+        ),
+        ("residents", "[approvals.gold_card]\nroles = ['manager']\nhours = 1", "{file}: approvals: there is no 'gold_card'"),
         ("gateway", "max_boddy = 3", "{file}: got an unexpected keyword argument 'max_boddy'"),
         ("ticket", "", "{file}: nobody reads it"),
     ],

@@ -6,18 +6,16 @@ from dataclasses import replace
 
 import pytest
 
-from services.residents.model import Stamp, cards
+from services.residents.model import cards
 from services.residents.model.cards import Card, CardKind, CardState
 from services.residents.spec import SPEC
 from services.residents.store import CARDS
 from steward.errors import BadInput, IllegalTransition
 from steward.facts import Decision
 from steward.validation import schema
-from tests.unit.residents.case_desk import DESK, NOON
+from tests.unit.residents.case_desk import DESK
 
 CARD = Card("k1", "yh", CardKind.OWNER, "p1", DESK, "0001", "u1")
-NEEDED = ("supervisor", "manager")
-HEAD, MANAGER = Stamp(NOON, "user:head"), Stamp(NOON, "user:manager")
 
 
 def told(decision: Decision[Card]) -> list[str]:
@@ -57,25 +55,20 @@ def test_a_card_comes_back_even_when_it_was_blocked_and_only_once() -> None:
         cards.give_back(back.state, DESK)
 
 
-def test_a_staff_card_needs_the_head_of_the_department_and_the_manager() -> None:
-    card = cards.approve(staff(), ["supervisor"], NEEDED, HEAD)
-    assert told(card) == ["card_approved"]
-    with pytest.raises(IllegalTransition) as error:
-        cards.hand_out(card.state, "S-1", NEEDED)
-    assert error.value.extra["missing"] == ["manager"]
-    both = cards.approve(card.state, ["manager"], NEEDED, MANAGER).state
-    issued = cards.hand_out(both, "S-1", NEEDED)
-    assert (told(issued), issued.state.state, issued.state.printed) == (["card_issued"], CardState.IN_USE, "S-1")
+def test_a_staff_card_is_given_out_once_it_is_agreed_to_and_never_when_it_is_refused() -> None:
     assert told(cards.request_staff(staff())) == ["card_requested"]
-
-
-def test_nobody_agrees_to_a_staff_card_twice_or_out_of_turn() -> None:
-    card = cards.approve(staff(), ["supervisor", "manager"], NEEDED, HEAD).state
-    for roles, stamp in ((["manager"], HEAD), (["supervisor"], MANAGER), (["desk"], MANAGER)):
-        with pytest.raises(IllegalTransition):
-            cards.approve(card, roles, NEEDED, stamp)
     with pytest.raises(IllegalTransition):
-        cards.approve(CARD, ["supervisor"], NEEDED, HEAD)
+        cards.hand_out(staff(), "S-1")
+    agreed = cards.approve(staff())
+    issued = cards.hand_out(agreed.state, "S-1")
+    assert (told(agreed), told(issued)) == (["card_approved"], ["card_issued"])
+    assert (issued.state.state, issued.state.printed) == (CardState.IN_USE, "S-1")
+    refused = cards.refuse(staff())
+    assert (told(refused), refused.state.state) == (["card_refused"], CardState.REFUSED)
+    for card in (refused.state, agreed.state, CARD):
+        for decide in (cards.approve, cards.refuse):
+            with pytest.raises(IllegalTransition):
+                decide(card)
 
 
 def test_a_card_that_was_asked_for_is_not_in_use() -> None:
