@@ -194,6 +194,7 @@ SPEC = ServiceSpec(
             audited="read",
             subjects=("person", "unit"),
         ),
+        Call("wishes", "residents.wishes", "How whoever has a phone number wishes to be told things", answer=f"{_PEOPLE}PreferencesView"),
         *flows.CALLS,
     ),
     routes=(
@@ -249,6 +250,7 @@ SPEC = ServiceSpec(
         Permission("residents.undo", ("supervisor", "manager", "admin"), "Take back what an import of a roster made"),
         Permission("residents.open", ("admin",), "Open projects"),
         Permission("residents.contact", ("supervisor",), "See phones in full"),
+        Permission("residents.wishes", (), "Know how a number wishes to be told things: services only"),
         *flows.PERMISSIONS,
     ),
     collections=(
