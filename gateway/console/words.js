@@ -1,9 +1,13 @@
 // What people read, zh-CN and en. `word("kind.complaint")` falls back to the last part of its name.
 
 import { CLOCK_WORDS } from "./words-clocks.js";
+import { RESIDENT_WORDS } from "./words-residents.js";
+import { CASE_WORDS } from "./words-cases.js";
 
 const WORDS = {
   ...CLOCK_WORDS,
+  ...RESIDENT_WORDS,
+  ...CASE_WORDS,
   title: ["管家", "Steward"], project: ["项目", "Project"], log_in: ["登录", "Log in"], log_out: ["退出", "Log out"],
   username: ["用户名", "User name"], password: ["密码", "Password"], raise: ["报事", "Raise a ticket"], tickets: ["最近报事", "Latest tickets"],
   no_tickets: ["还没有报事。", "No tickets yet."], kind: ["类别", "Kind"], item: ["部位", "Item"], urgency: ["紧急程度", "Urgency"],
@@ -44,7 +48,7 @@ const WORDS = {
   "state.failed": ["失败", "Failed"], "state.doubtful": ["存疑", "Doubtful"], "state.suppressed": ["不发", "Suppressed"], "state.to_post": ["待寄", "To post"],
   "state.open": ["待办", "Open"],
   "do.accept": ["受理", "Accept"], "do.take": ["接单", "Take"], "do.arrive": ["到场", "Arrive"], "do.resume": ["继续", "Resume"], "do.finish": ["完工", "Finish"],
-  "do.check": ["验收", "Check"], "do.call_back": ["回访：满意", "Call back: satisfied"], "do.close": ["关闭", "Close"], "do.cancel": ["取消：住户撤回", "Cancel: withdrawn"],
+  "do.check": ["验收", "Check"], "do.close": ["关闭", "Close"],
   "department.engineering": ["工程维修", "Engineering"], "department.desk": ["前台", "Desk"], "department.security": ["秩序维护", "Security"],
   "department.cleaning": ["保洁", "Cleaning"], "department.customer_service": ["客服", "Customer service"],
   "department.contractors": ["外包单位", "Contractors"],
@@ -88,6 +92,12 @@ export function word(name) {
   const found = WORDS[name];
   return found ? found[LANGUAGES.indexOf(language)] : name.slice(name.lastIndexOf(".") + 1).replaceAll(/[_-]/g, " ");
 }
+
+// The word itself, or `otherwise`: for names that may be a company's own.
+export const worded = (name, otherwise = "") => WORDS[name]?.[LANGUAGES.indexOf(language)] ?? otherwise;
+
+// "of {n}" with {n: 3} becomes "of 3".
+export const filled = (name, values) => word(name).replaceAll(/\{(\w+)\}/g, (_, key) => values[key]);
 
 export const names = (group) => Object.keys(WORDS).filter((name) => name.startsWith(`${group}.`)).map((name) => name.slice(group.length + 1));
 

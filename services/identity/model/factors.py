@@ -108,8 +108,9 @@ def address(secret: str, username: str, issuer: str) -> str:
 
 
 def picture(address: str) -> str:
-    """``address`` as a QR code for a camera: an SVG, as a ``data:`` address that an ``img`` shows. Black on white, whatever is around it."""
-    return segno.make(address, error="m", micro=False).svg_data_uri(light="#fff", border=4, omitsize=True, svgclass=None, lineclass=None)
+    """``address`` as a QR code for a camera: an SVG in a ``data:`` address, black on white whatever is around it."""
+    drawn = segno.make(address, error="m", micro=False)
+    return drawn.svg_data_uri(light="#fff", border=4, omitsize=True, svgclass=None, lineclass=None)
 
 
 def wrong() -> SecondFactorNeeded:

@@ -1,0 +1,43 @@
+// The file of a person, masked: how they are reached, what they wish, where they belong, and what became of the file.
+
+import { get } from "./api.js";
+import { contactButtons } from "./due.js";
+import { day, facts, heading, part, today } from "./facts.js";
+import { forget, person as known } from "./known.js";
+import { table } from "./tables.js";
+import { h } from "./view.js";
+import { dayTime, word } from "./words.js";
+
+function wishes({ channels, quiet_from, quiet_to, non_essential }) {
+  const said = [channels.map((name) => word(`channel.${name}`)).join(" → "), quiet_from && `${word("quiet")} ${quiet_from}–${quiet_to}`, non_essential ? "" : word("essential_only")];
+  return said.filter(Boolean).join(" · ");
+}
+
+const factsOf = (one) => facts([
+  ["phones", one.phones.join("  ")], ["id_number", one.id_number], ["language", word(`language.${one.language}`)], ["wishes", wishes(one.preferences)],
+  ["emergency", one.emergency_contacts.map(({ name, relation, phone }) => [name, relation && `（${relation}）`, phone].filter(Boolean).join(" ")).join("; ")],
+  ["care", one.care && `${word("care_every")} ${one.care.every_days} ${word("care_days")} · ${word("visited_on")} ${day(one.care.visited_on)}`],
+  ["keep_until", one.keep_until && day(one.keep_until)], ["registered_at", one.registered_at && dayTime(one.registered_at)],
+]);
+
+const ties = (here, id, rows, again) => table([
+  { name: "unit", cell: (tie) => h("a", { href: `#residents/unit/${tie.unit}` }, tie.label) },
+  { name: "tie_role", cell: (tie) => [word(`tie.${tie.role}`), tie.share ? ` ${tie.share}` : ""] },
+  { name: "since", cell: (tie) => [day(tie.from), tie.to ? ` – ${day(tie.to)}` : ""] },
+  { name: "reached", cell: (tie) => (tie.to && tie.to <= today(here) ? h("span", { className: "badge calm" }, word("former")) : contactButtons(here, tie.unit, id, again)) },
+], rows, word("no_ties"));
+
+const changes = (here, rows) => (rows.length ? part("file_changes", h("ul", {}, ...rows.slice().reverse().map((one) => h("li", { className: "faint" }, [dayTime(one.at), one.changed.map((name) => word(`changed.${name}`)).join("、"), here.who(one.by)].join(" · "))))) : "");
+
+export async function personFile(here, id, place, still) {
+  const [one, history] = await Promise.all([known(here.project(), id), get(`/projects/${here.project()}/people/${id}/history`)]);
+  if (!still()) return;
+  const again = async () => { forget(); await personFile(here, id, place, still); };
+  place.replaceChildren(
+    heading(one.name, one.care ? h("span", { className: "badge warn" }, word("care")) : "", one.keep_until ? h("span", { className: "badge calm" }, word("former")) : ""),
+    h("p", { className: "faint" }, word("masked_say")),
+    factsOf(one),
+    part("units", ties(here, id, history.ties, again)),
+    changes(here, history.changes),
+  );
+}
