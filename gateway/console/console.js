@@ -209,12 +209,12 @@ function drawClocks() {
 
 function drawTimeline() {
   const shown = $("timeline"), events = [...state.matter.events.values()];
-  const here = new Map([...shown.children].map((row) => [row.id, row]));
+  const rows = new Map([...shown.children].map((row) => [row.id, row]));
   const language = current();
-  if (shown.dataset.language !== language || shown.dataset.matter !== state.chosen) here.clear();
+  if (shown.dataset.language !== language || shown.dataset.matter !== state.chosen) rows.clear();
   Object.assign(shown.dataset, { language, matter: state.chosen });
   // Rows that are shown already stay as they are: only what is new is announced and animated.
-  shown.replaceChildren(...events.map((event) => here.get(`event-${event.id}`) ?? eventRow(event, here.who)));
+  shown.replaceChildren(...events.map((event) => rows.get(`event-${event.id}`) ?? eventRow(event, here.who)));
 }
 
 // ---- live

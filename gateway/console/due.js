@@ -9,7 +9,7 @@ import { filled, word } from "./words.js";
 
 const WAYS = ["phone", "visit"];
 const WITHIN_DAYS = 7;
-const PAGE = 50;
+const PAGE = 20;
 
 // One click says that somebody was reached, and how; `then` draws anew.
 export function contactButtons(here, unit, person, then, ways = WAYS) {

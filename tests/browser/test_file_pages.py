@@ -91,7 +91,7 @@ def test_a_handover_shows_what_lacks_and_is_taken_step_by_step(inside: Page) -> 
     expect(asked(inside).get_by_label("电话")).to_be_focused()
     asked(inside).get_by_label("电话").fill("19900000009")
     send(inside)
-    expect(inside.locator(".picks")).to_contain_text("上官云")
+    expect(inside.locator(".picks").first).to_contain_text("上官云")
     inside.locator("#cases-place form").get_by_role("button", name="办理业务").click()
     papers = inside.locator("[data-step=papers]")
     expect(papers.locator(".lacks")).to_have_count(3)
