@@ -247,7 +247,8 @@ function onEvent(event) {
 
 $("language").onclick = () => { toggle(); speak(); };
 $("log-out").onclick = leave;
-$("project").onchange = (event) => chooseProject(event.target.value);
+// What was looked at is not there in another project.
+$("project").onchange = (event) => { location.hash = location.hash.split("/")[0]; chooseProject(event.target.value); };
 setInterval(() => { if (!document.hidden) drawClocks(); }, 1000);
 begin(here);
 speak();
