@@ -9,8 +9,8 @@ export const day = (iso) => (iso ? new Date(`${iso}T12:00:00`).toLocaleDateStrin
 export const today = (here) => new Date().toLocaleDateString("sv", { timeZone: here.zone() });
 export const yuan = (fen) => (fen / 100).toLocaleString(current(), { style: "currency", currency: "CNY" });
 
-// [[word, value]] as a list of terms; what is not known is left out.
-export const facts = (pairs) => h("dl", { className: "facts" }, ...pairs.filter(([, value]) => value !== null && value !== undefined && value !== "").map(([name, value]) => h("div", {}, h("dt", {}, word(name)), h("dd", {}, value))));
+// [[word, value, long]] as a list of terms; what is not known is left out.
+export const facts = (pairs) => h("dl", { className: "facts" }, ...pairs.filter(([, value]) => value !== null && value !== undefined && value !== "").map(([name, value, long]) => h("div", { className: long ? "wide" : "" }, h("dt", {}, word(name)), h("dd", {}, value))));
 
 export const part = (name, ...children) => h("section", { className: "part" }, h("h3", {}, word(name)), ...children);
 

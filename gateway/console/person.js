@@ -14,8 +14,8 @@ function wishes({ channels, quiet_from, quiet_to, non_essential }) {
 }
 
 const factsOf = (one) => facts([
-  ["phones", one.phones.join("  ")], ["id_number", one.id_number], ["language", word(`language.${one.language}`)], ["wishes", wishes(one.preferences)],
-  ["emergency", one.emergency_contacts.map(({ name, relation, phone }) => [name, relation && `（${relation}）`, phone].filter(Boolean).join(" ")).join("; ")],
+  ["phones", one.phones.join("  ")], ["id_number", one.id_number], ["language", word(`language.${one.language}`)], ["wishes", wishes(one.preferences), true],
+  ["emergency", one.emergency_contacts.map(({ name, relation, phone }) => [name, relation && `（${relation}）`, phone].filter(Boolean).join(" ")).join("; "), true],
   ["care", one.care && `${word("care_every")} ${one.care.every_days} ${word("care_days")} · ${word("visited_on")} ${day(one.care.visited_on)}`],
   ["keep_until", one.keep_until && day(one.keep_until)], ["registered_at", one.registered_at && dayTime(one.registered_at)],
 ]);

@@ -121,24 +121,25 @@ function tabs() {
   }));
 }
 
-function turn([view, id] = []) {
+function place([view, id] = []) {
   state.view = view in LISTS ? view : "find";
   state.file = view in FILES ? [view, id] : [];
   $("residents-split").hidden = state.view !== "find";
   $("residents-list").hidden = state.view === "find";
-  draw();
+}
+
+// What was found, and which buildings are open, stays as it is while one file after the other is looked at.
+function show() {
+  tabs();
+  if (state.view === "find") openFile();
+  else here.guarded(() => LISTS[state.view].show(here, $("residents-list")))();
 }
 
 function draw() {
   $("find").placeholder = word(here.may("residents.people") ? "find_say" : "find_no");
   $("find").disabled = !here.may("residents.people");
-  tabs();
-  if (state.view === "find") {
-    drawFound();
-    openFile();
-  } else {
-    here.guarded(() => LISTS[state.view].show(here, $("residents-list")))();
-  }
+  drawFound();
+  show();
 }
 
 export const residents = {
@@ -157,11 +158,12 @@ export const residents = {
   open(project, rest) {
     Object.assign(state, { project, tree: null, hits: null, q: "", next: null });
     $("find").value = "";
-    turn(rest);
+    place(rest);
+    draw();
     readTree();
     if (state.view === "find" && !state.file.length) $("find").focus();
   },
-  turn,
+  turn(rest) { place(rest); show(); },
   // Nothing personal stays behind on a page that nobody looks at.
   close() {
     clearTimeout(waiting);

@@ -28,7 +28,7 @@ const liable = (until) => Object.entries(until ?? {}).map(([item, last]) => `${w
 
 const factsOf = (unit) => facts([
   ["building", unit.building], ["area", unit.area_m2 && `${unit.area_m2} m²`], ["handed_over_on", unit.handed_over_on && day(unit.handed_over_on)],
-  ["liable_until", liable(unit.liable_until)], ["stated", unit.stated && word(`occupancy.${unit.stated}`)], ["moved_in_on", unit.moved_in_on && day(unit.moved_in_on)],
+  ["liable_until", liable(unit.liable_until), true], ["stated", unit.stated && word(`occupancy.${unit.stated}`)], ["moved_in_on", unit.moved_in_on && day(unit.moved_in_on)],
   ["visited_on", unit.visited_on && day(unit.visited_on)], ["vacant_seen_on", unit.vacant_seen_on && day(unit.vacant_seen_on)],
 ]);
 
