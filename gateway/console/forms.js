@@ -14,6 +14,7 @@ const TYPES = {
   secret: { make: input("text", { maxLength: 64, autocomplete: "off", spellcheck: false }), read: text },
   date: { make: input("date"), read: text },
   moment: { make: input("datetime-local"), read: (element) => (element.value ? new Date(element.value).toISOString() : undefined) },
+  hour: { make: input("time"), read: text },
   number: { make: input("number", { step: "1", min: "0" }), read: number },
   reading: { make: input("text", { inputMode: "decimal", maxLength: 13, autocomplete: "off" }), read: text },
   yuan: { make: input("number", { step: "0.01", min: "0" }), read: (element) => (element.value === "" ? undefined : Math.round(Number(element.value) * 100)) },

@@ -1,8 +1,9 @@
 // The file of a person, masked: how they are reached, what they wish, where they belong, and what became of the file.
 
-import { get } from "./api.js";
+import { change, get } from "./api.js";
 import { contactButtons } from "./due.js";
-import { day, facts, heading, part, today } from "./facts.js";
+import { button, day, facts, heading, part, today } from "./facts.js";
+import { ask } from "./forms.js";
 import { forget, person as known } from "./known.js";
 import { table } from "./tables.js";
 import { h } from "./view.js";
@@ -20,6 +21,17 @@ const factsOf = (one) => facts([
   ["keep_until", one.keep_until && day(one.keep_until)], ["registered_at", one.registered_at && dayTime(one.registered_at)],
 ]);
 
+// How somebody wishes to be told things; all of it is said anew.
+function askWishes(here, one, again) {
+  const { channels, quiet_from, quiet_to, non_essential } = one.preferences;
+  return ask(`${word("wishes")} · ${one.name}`, [
+    { name: "preferences.channels", type: "choice", needed: true, label: word("liked_best"), value: channels[0] ?? "", options: [["", word("as_company")], ...["sms", "letter", "phone"].map((name) => [name, word(`channel.${name}`)])], as: (best) => [best, ...channels.filter((name) => name !== best)] },
+    { name: "preferences.non_essential", type: "tick", label: word("more_than_essential"), value: non_essential },
+    { name: "preferences.quiet_from", type: "hour", label: word("quiet_from"), value: quiet_from ?? undefined },
+    { name: "preferences.quiet_to", type: "hour", label: word("quiet_to"), value: quiet_to ?? undefined },
+  ], { submit: word("record"), guarded: here.guarded, send: async (body) => { await change(`/projects/${here.project()}/people/${one.id}/change`, one, body); await again(); } });
+}
+
 const ties = (here, id, rows, again) => table([
   { name: "unit", cell: (tie) => h("a", { href: `#residents/unit/${tie.unit}` }, tie.label) },
   { name: "tie_role", cell: (tie) => [word(`tie.${tie.role}`), tie.share ? ` ${tie.share}` : ""] },
@@ -34,7 +46,7 @@ export async function personFile(here, id, place, still) {
   if (!still()) return;
   const again = async () => { forget(); await personFile(here, id, place, still); };
   place.replaceChildren(
-    heading(one.name, one.care ? h("span", { className: "badge warn" }, word("care")) : "", one.keep_until ? h("span", { className: "badge calm" }, word("former")) : ""),
+    heading(one.name, here.may("residents.work") ? button("wishes", () => askWishes(here, one, again), true) : "", one.care ? h("span", { className: "badge warn" }, word("care")) : "", one.keep_until ? h("span", { className: "badge calm" }, word("former")) : ""),
     h("p", { className: "faint" }, word("masked_say")),
     factsOf(one),
     part("units", ties(here, id, history.ties, again)),

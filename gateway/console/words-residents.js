@@ -12,7 +12,7 @@ export const RESIDENT_WORDS = {
   visited_on: ["上次走访", "Last visit"], vacant_seen_on: ["上次确认空置", "Seen vacant"], withdrawn: ["已停用", "Out of use"],
   tie_role: ["关系", "Tie"], since: ["起止", "Since"], contact_by: ["应联系", "Due"], last_contact: ["上次联系", "Last contact"], reached: ["已联系", "Reached by"], former: ["以往", "Former"],
   nobody_there: ["无登记人员。", "Nobody is on file here."], no_vehicles: ["没有车辆。", "No vehicles."], no_cases: ["没有办理事项。", "No cases."], no_cards: ["没有业户卡。", "No cards."], no_ties: ["不属于任何房号。", "Belongs to no unit."],
-  phones: ["电话", "Phones"], phone: ["电话", "Phone"], id_number: ["身份证号", "ID number"], language: ["语言", "Language"], wishes: ["接收偏好", "Wishes"], quiet: ["免打扰", "quiet"], essential_only: ["只收必要通知", "the essential only"],
+  phones: ["电话", "Phones"], phone: ["电话", "Phone"], id_number: ["身份证号", "ID number"], language: ["语言", "Language"], wishes: ["接收偏好", "Wishes"], quiet: ["免打扰", "quiet"], quiet_from: ["免打扰：自", "Quiet from"], quiet_to: ["免打扰：至", "Quiet to"], liked_best: ["首选方式", "Best by"], as_company: ["按公司规定", "as the company has it"], more_than_essential: ["也收非必要通知", "More than the essential"], essential_only: ["只收必要通知", "the essential only"],
   emergency: ["紧急联系人", "In an emergency"], care: ["关爱户", "Care"], care_every: ["每", "every"], care_days: ["天走访", "days"], keep_until: ["档案保存至", "File kept until"], registered_at: ["建档", "On file since"],
   file_changes: ["档案变更", "Changes of the file"], masked_say: ["电话与证件号已遮盖；查看本页已记录在案。", "Phones and numbers are masked; that you read this is on record."], name_of: ["姓名", "Name"],
   "language.zh-CN": ["中文", "Chinese"], "language.en": ["英文", "English"], sold: ["售出", "Sold"], sold_yes: ["已售", "sold"], sold_no: ["未售", "unsold"], confirmed_now: ["本月确认", "Seen this month"],

@@ -17,7 +17,7 @@ from tests.browser.visitor import fits, log_in
 from tests.integration.gateway import town
 
 NARROW = {"width": 390, "height": 844}
-ROSTER = "楼栋,房号,姓名,电话,关系\n7,7-0101,欧阳玥,19900000001,业主\n7,7-0102,司马青,19900000002,租户\n"
+ROSTER = "楼栋,房号,姓名,电话,关系,入住日期\n7,7-0101,欧阳玥,19900000001,业主,2023-01-31\n7,7-0102,司马青,19900000002,租户,2023-01-31\n"
 FAULTY = "楼栋,房号,姓名,电话,关系\n8,8-0101,东方朔,19900000003,业主\n8,8-0102,公孙胜,12,业主\n"
 ID_NUMBER = "11010519491231002X"
 """The example of the standard (GB 11643)."""
@@ -75,6 +75,32 @@ def test_somebody_is_found_by_pinyin_and_looked_up_by_keyboard_alone(inside: Pag
     expect(inside.locator("#file").get_by_role("link", name="欧阳玥")).to_be_visible()
     turn_to(inside, "服务台")
     assert "欧阳玥" not in inside.content()
+
+
+def test_who_is_due_is_worked_off_with_one_click_a_row(inside: Page) -> None:
+    turn_to(inside, "业户")
+    inside.locator("#residents-views").get_by_role("link", name="待联系").click()
+    row = inside.locator("#residents-list tr").filter(has_text="7-0102")
+    expect(row.locator(".badge")).to_have_text("已超时")
+    expect(row.get_by_role("link", name="司马青")).to_be_visible()
+    row.get_by_role("button", name="上门").click()
+    expect(row).to_have_count(0)
+
+
+def test_what_somebody_wishes_is_said_in_their_file(inside: Page) -> None:
+    turn_to(inside, "业户")
+    inside.locator("#find").fill("司马")
+    inside.keyboard.press("Enter")
+    inside.locator("#found .hit").first.click()
+    inside.locator("#file").get_by_role("button", name="接收偏好").click()
+    asked(inside).get_by_label("首选方式").select_option("letter")
+    asked(inside).get_by_label("也收非必要通知").uncheck()
+    asked(inside).get_by_label("免打扰：自").fill("22:30")
+    send(inside)
+    expect(asked(inside).locator(".wrong")).to_have_count(1)
+    asked(inside).get_by_label("免打扰：至").fill("07:00")
+    send(inside)
+    expect(inside.locator("#file .facts")).to_contain_text("信函 · 免打扰 22:30–07:00 · 只收必要通知")
 
 
 def test_a_handover_shows_what_lacks_and_is_taken_step_by_step(inside: Page) -> None:
