@@ -19,8 +19,9 @@ from gateway.hub import Hub
 from gateway.operations import Operation
 from steward.bus.calls import RemoteServices
 from steward.bus.tokens import own_token
-from steward.errors import NotFound, Transient
+from steward.errors import NotFound, NotPermitted, Transient
 from steward.times import now
+from steward.trust.principals import permitted_roles
 
 _EVENTLET_CHUNK = "eventlet.minimum_write_chunk_size"
 
@@ -55,6 +56,14 @@ class Desk:
             query = {**asked.arguments.get("query", {}), "cursor": piece["next"]}
             piece = self._call(asked, asked.operation.service, asked.operation.call, {**asked.arguments, "query": query})
             yield base64.b64decode(piece["content"])
+
+    def rights(self, request: Request, asked: Asked) -> Response:
+        """What the caller's roles permit. Whoever has none in a project is told no more than that."""
+        project = asked.arguments["project"]
+        held = [permission for permission in sorted(permitted_roles()) if asked.principal.may(permission, project)]
+        if not held:
+            raise NotPermitted("needs a role")
+        return Response(dumped({"roles": sorted(asked.principal.roles(project)), "permissions": held}), content_type=JSON)
 
     def timeline(self, request: Request, asked: Asked) -> Response:
         """Asks every service at once; those that do not answer in time are named as missing."""

@@ -28,6 +28,17 @@ TIMELINE = Operation(
 OWN = (
     TIMELINE,
     Operation(
+        id="rights",
+        tag="rights",
+        method="GET",
+        path=f"{PREFIX}/projects/{{project}}/rights",
+        summary="What the caller may do in a project",
+        permission=ANYBODY,
+        run="rights",
+        answer=schemas.Rights,
+        also=(403,),
+    ),
+    Operation(
         id="stream",
         tag="stream",
         method="GET",

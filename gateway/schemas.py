@@ -48,6 +48,13 @@ class Timeline(Schema):
     missing = fields.List(fields.String(), required=True, metadata={"description": "Services that did not answer in time"})
 
 
+class Rights(Schema):
+    """What the caller may do in a project: screens need it, to offer nothing that would be refused."""
+
+    roles = fields.List(fields.String(), required=True)
+    permissions = fields.List(fields.String(), required=True, metadata={"description": "as operations name them in `x-permission`"})
+
+
 class StreamQuery(Schema):
     """Which events; all that the caller may see by default."""
 

@@ -32,10 +32,11 @@ const code = () => field("code", "text", 32, "one-time-code");
 const form = (id, onsubmit, ...children) => h("form", { id, onsubmit }, ...children);
 const button = (name) => h("button", { type: "submit" }, word(name));
 
-function offered({ uri }) {
+function offered({ uri, qr }) {
   const key = new URL(uri).searchParams.get("secret");
   return [
     h("p", {}, word("factor_key_say")),
+    h("img", { className: "qr", src: qr, alt: word("factor_qr") }),
     h("label", {}, h("span", {}, word("factor_key")), h("input", { readOnly: true, value: key, onfocus: (event) => event.target.select() })),
     h("p", {}, h("a", { href: uri }, word("factor_open"))),
     form("factor-confirm", sent("/me/totp/confirm", (answer) => { state.factor = answer; state.codes = answer.recovery_codes; }), code(), button("confirm")),

@@ -10,6 +10,7 @@ export class Problem extends Error {
     this.type = document.type ?? "";
     this.code = document.code ?? "";
     this.proof = document.proof ?? "";
+    this.more = document;
   }
 }
 
@@ -20,18 +21,35 @@ export function remember(fresh) {
 
 export const known = () => token !== "";
 
-export async function call(method, path, body, more = {}) {
+async function ask(method, path, body, more) {
   const headers = { ...more, ...(token && { Authorization: `Bearer ${token}` }) };
-  if (body !== undefined) headers["Content-Type"] = "application/json";
   if (method === "POST") headers["Idempotency-Key"] = crypto.randomUUID?.() ?? `${Date.now()}-${Math.random()}`;
-  const response = await fetch(`/v1${path}`, { method, headers, body: body === undefined ? undefined : JSON.stringify(body) });
-  const answer = await response.json().catch(() => ({ status: response.status, title: response.statusText }));
-  if (!response.ok) throw new Problem(answer);
-  return answer;
+  const response = await fetch(`/v1${path}`, { method, headers, body });
+  if (!response.ok) throw new Problem(await answerOf(response));
+  return response;
+}
+
+const answerOf = (response) => response.json().catch(() => ({ status: response.status, title: response.statusText }));
+
+export async function call(method, path, body, more = {}) {
+  const json = body === undefined ? more : { "Content-Type": "application/json", ...more };
+  return answerOf(await ask(method, path, body === undefined ? undefined : JSON.stringify(body), json));
 }
 
 export const get = (path) => call("GET", path);
 export const post = (path, body = {}, more = {}) => call("POST", path, body, more);
+
+// For what was read as `seen`: refused if somebody has changed it since.
+export const change = (path, seen, body = {}) => post(path, body, { "If-Match": `"${seen.version}"` });
+
+export const upload = async (path, file) => answerOf(await ask("POST", path, file, { "Content-Type": "application/octet-stream" }));
+
+// A file that only whoever is logged in may have: the address alone would not do.
+export async function download(path, name) {
+  const address = URL.createObjectURL(await (await ask("GET", path)).blob());
+  Object.assign(document.createElement("a"), { href: address, download: name }).click();
+  setTimeout(() => URL.revokeObjectURL(address), 60_000);
+}
 
 // Opens the live stream and keeps it open. `on.event` gets each event once; `on.gap` is told when some may be missing.
 export function listen(project, on) {

@@ -1,23 +1,33 @@
 // The live view: log in, raise a ticket, watch it fan out.
 
+import { ticketButtons } from "./actions.js";
 import { get, known, listen, post, remember } from "./api.js";
+import { sending } from "./forms.js";
 import { beginLogIn, forgetLogIn } from "./login.js";
 import { begin, eventOnPages, openPage, speakPages } from "./pages.js";
-import { $, clockRow, eventRow, h, list, messageRow, options, orderCard, ticketRow, tone } from "./view.js";
+import { inWords } from "./problems.js";
+import { $, clockRow, eventRow, list, messageRow, options, orderCard, ticketRow, tone } from "./view.js";
 import { current, dayTime, names, toggle, word } from "./words.js";
 
-const state = { project: "", projects: [], units: [], tickets: [], chosen: null, matter: null, stop: () => {} };
+const NO_RIGHTS = { roles: [], permissions: [] };
+const state = { project: "", projects: [], units: [], tickets: [], chosen: null, matter: null, rights: NO_RIGHTS, me: { id: "", name: "" }, stop: () => {} };
 
-// What a button sends; commands that ask for more than this have no button here.
-const COMMANDS = {
-  accept: {}, arrive: {}, resume: {}, finish: {}, close: {}, check: { remark: "console" },
-  call_back: { satisfaction: "satisfied", solved: true }, cancel: { reason_code: "withdrawn" },
+// What pages get: `guarded` wraps what may fail; what is not permitted in the project that was chosen is not offered.
+const here = {
+  guarded: (work) => guarded(work),
+  project: () => state.project,
+  zone: () => state.projects.find((one) => one.id === state.project)?.timezone,
+  // Users are known by their ids, and to few by name: one's own is told.
+  who: (id) => (id === state.me.id || id === `user:${state.me.id}` ? state.me.name || word("myself") : id.startsWith("service:") ? word("by_itself") : `${word("user")} …${id.slice(-5)}`),
+  may: (permission) => state.rights.permissions.includes(permission),
+  holds: (roles) => roles.some((role) => state.rights.roles.includes(role)),
+  enter: () => entered(),
 };
 
 // ---- saying things
 
 function complain(error) {
-  const text = error?.status >= 500 ? word("away") : error?.message ?? "";
+  const text = inWords(error);
   $("problem").textContent = text;
   $("problem").hidden = !text;
 }
@@ -44,6 +54,7 @@ function speak() {
   options(field("unit"), [["", word("no_unit")], ...state.units.map((unit) => [unit.id, unit.label])]);
   options($("project"), state.projects.map((project) => [project.id, current() === "en" ? project.name_en ?? project.name : project.name]));
   drawDue(known());
+  speakLive();
   drawTickets();
   drawMatter();
   speakPages();
@@ -62,7 +73,8 @@ function logOut() {
   remember("");
   forgetLogIn();
   for (const name of ["session", "limited", "factor_by"]) sessionStorage.removeItem(name);
-  Object.assign(state, { project: "", chosen: null, matter: null, tickets: [] });
+  Object.assign(state, { project: "", chosen: null, matter: null, tickets: [], rights: NO_RIGHTS });
+  document.querySelectorAll("dialog").forEach((dialog) => dialog.close());
   show(false);
 }
 
@@ -84,7 +96,8 @@ function drawDue(inside) {
 const enter = guarded(async () => {
   if (sessionStorage.getItem("limited")) return onlyAccount();
   show(true);
-  state.projects = (await get("/projects?limit=200")).items;
+  const [me, projects] = await Promise.all([get("/me"), get("/projects?limit=200")]);
+  Object.assign(state, { me, projects: projects.items });
   if (!state.projects.length) throw new Error(word("no_project"));
   speak();
   await chooseProject(state.projects.find((one) => one.id === sessionStorage.getItem("project"))?.id ?? state.projects[0].id);
@@ -113,8 +126,8 @@ const chooseProject = guarded(async (project) => {
   sessionStorage.setItem("project", project);
   $("project").value = project;
   state.stop = listen(project, { event: onEvent, gap: () => refreshMatter(), state: onLive, loggedOut: logOut });
-  const [units] = await Promise.all([get(`/projects/${project}/units?limit=200`), refreshTickets()]);
-  state.units = units.items;
+  const [rights, units] = await Promise.all([get(`/projects/${project}/rights`), get(`/projects/${project}/units?limit=200`), refreshTickets()]);
+  Object.assign(state, { rights, units: units.items });
   speak();
   openPage(true);
 });
@@ -123,17 +136,13 @@ const chooseProject = guarded(async (project) => {
 
 $("raise").onsubmit = guarded(async (event) => {
   event.preventDefault();
-  const button = event.submitter;
   const body = Object.fromEntries([...new FormData(event.target)].filter(([, value]) => value !== ""));
-  button.disabled = true;
-  try {
+  await sending(event.target, async () => {
     const ticket = await post(`/projects/${state.project}/tickets`, { channel: "desk", language: current(), ...body });
     for (const name of ["what", "place", "caller_name", "caller_phone"]) event.target.elements.namedItem(name).value = "";
     state.tickets.unshift(ticket);
     await choose(ticket.id);
-  } finally {
-    button.disabled = false;
-  }
+  });
 });
 
 const refreshTickets = guarded(async () => {
@@ -184,31 +193,13 @@ function drawMatter() {
   $("matter-state").className = `badge ${tone(ticket.state)}`;
   $("matter-about").textContent = [word(`kind.${ticket.kind}`), word(`urgency.${ticket.urgency}`), ticket.unit_label ?? ticket.place, ticket.caller_name, ticket.caller_phone].filter(Boolean).join(" · ");
   $("matter-what").textContent = ticket.what;
-  $("actions").replaceChildren(...buttons(ticket, order));
+  $("actions").replaceChildren(...ticketButtons(here, ticket, order, refreshMatter));
   $("order").replaceChildren(...orderCard(order));
   list($("messages"), messages.map(messageRow));
   $("missing").textContent = word("missing") + missing.join(", ");
   $("missing").hidden = missing.length === 0;
   drawClocks();
   drawTimeline();
-}
-
-function buttons(ticket, order) {
-  const made = ticket.actions.filter((name) => name in COMMANDS).map((name) => act(name, `tickets/${ticket.id}/${name.replaceAll("_", "-")}`, COMMANDS[name]));
-  if (order?.actions?.includes("take") && order.engineer) made.unshift(act("take", `orders/${order.id}/take`, { engineer: order.engineer }));
-  return made;
-}
-
-function act(name, path, body) {
-  const run = guarded(async (event) => {
-    event.target.disabled = true;
-    try {
-      await post(`/projects/${state.project}/${path}`, body);
-    } finally {
-      await refreshMatter();
-    }
-  });
-  return h("button", { type: "button", className: name === "cancel" ? "quiet" : "", onclick: run }, word(`do.${name}`));
 }
 
 function drawClocks() {
@@ -218,19 +209,21 @@ function drawClocks() {
 
 function drawTimeline() {
   const shown = $("timeline"), events = [...state.matter.events.values()];
-  const here = new Map([...shown.children].map((row) => [row.id, row]));
+  const rows = new Map([...shown.children].map((row) => [row.id, row]));
   const language = current();
-  if (shown.dataset.language !== language || shown.dataset.matter !== state.chosen) here.clear();
+  if (shown.dataset.language !== language || shown.dataset.matter !== state.chosen) rows.clear();
   Object.assign(shown.dataset, { language, matter: state.chosen });
   // Rows that are shown already stay as they are: only what is new is announced and animated.
-  shown.replaceChildren(...events.map((event) => here.get(`event-${event.id}`) ?? eventRow(event)));
+  shown.replaceChildren(...events.map((event) => rows.get(`event-${event.id}`) ?? eventRow(event, here.who)));
 }
 
 // ---- live
 
+const speakLive = () => { $("live").textContent = word($("live").classList.contains("on") ? "live" : "not_live"); };
+
 function onLive(on) {
-  $("live").textContent = word(on ? "live" : "not_live");
   $("live").classList.toggle("on", on);
+  speakLive();
 }
 
 const soon = (work, ms) => {
@@ -254,9 +247,10 @@ function onEvent(event) {
 
 $("language").onclick = () => { toggle(); speak(); };
 $("log-out").onclick = leave;
-$("project").onchange = (event) => chooseProject(event.target.value);
+// What was looked at is not there in another project.
+$("project").onchange = (event) => { location.hash = location.hash.split("/")[0]; chooseProject(event.target.value); };
 setInterval(() => { if (!document.hidden) drawClocks(); }, 1000);
-begin({ guarded, project: () => state.project, enter: entered });
+begin(here);
 speak();
 show(false);
 beginLogIn({ guarded, enter });

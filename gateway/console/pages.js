@@ -1,18 +1,21 @@
-// Which page is shown, by the address after #: the desk, the pages for clocks and duties, and one's own account.
+// Which page is shown, by the address after #: `#residents/unit/01k…` is the page of residents, and there the file of a unit.
 
 import { account } from "./account.js";
 import { board } from "./board.js";
+import { cases } from "./cases.js";
 import { duties } from "./duties.js";
 import { report } from "./report.js";
+import { residents } from "./residents.js";
+import { rosters } from "./rosters.js";
 import { rules } from "./rules.js";
 import { $ } from "./view.js";
 import { word } from "./words.js";
 
 const desk = { open() {}, close() {}, draw() {}, event() {} };
-const PAGES = { desk, board, duties, report, rules, account };
-let ours, shown = "desk", inside = false, opened = "";
+const PAGES = { desk, residents, cases, rosters, board, duties, report, rules, account };
+const NEEDS = { residents: ["residents.read"], cases: ["residents.cases", "residents.cards"], rosters: ["residents.import", "residents.export"] };
+let ours, shown = "desk", inside = false, opened = "", within = "";
 
-// `here.guarded` wraps what may fail, `here.project()` is the project that was chosen.
 export function begin(here) {
   ours = here;
   for (const page of Object.values(PAGES)) page.begin?.(here);
@@ -21,18 +24,26 @@ export function begin(here) {
 
 export function openPage(loggedIn) {
   inside = loggedIn;
-  const wanted = location.hash.slice(1);
+  const [wanted, ...rest] = location.hash.slice(1).split("/").map(decodeURIComponent);
   shown = wanted in PAGES ? wanted : "desk";
   for (const name of Object.keys(PAGES)) $(`${name}-page`).hidden = !inside || name !== shown;
   for (const link of $("pages").children) {
+    link.hidden = !(NEEDS[link.hash.slice(1)] ?? [""]).some((permission) => !permission || ours?.may(permission));
     if (link.hash === `#${shown}`) link.setAttribute("aria-current", "page");
     else link.removeAttribute("aria-current");
   }
   const place = inside && (ours?.project() || shown === "account") ? `${shown} ${ours.project()}` : "";
-  if (place === opened) return;
+  if (place === opened) return turned(rest);
   PAGES[opened.split(" ")[0]]?.close();
-  opened = place;
-  if (place) PAGES[shown].open(ours.project());
+  [opened, within] = [place, rest.join("/")];
+  if (place) PAGES[shown].open(ours.project(), rest);
+}
+
+// Another place within the same page.
+function turned(rest) {
+  if (!opened || within === rest.join("/")) return;
+  within = rest.join("/");
+  PAGES[shown].turn?.(rest);
 }
 
 export function speakPages() {

@@ -3,7 +3,7 @@
 import { get, post } from "./api.js";
 import { ruleName, titles } from "./board.js";
 import { $, h, options } from "./view.js";
-import { dayTime, span, titled, word } from "./words.js";
+import { dayTime, filled, span, titled, word } from "./words.js";
 
 const UNITS = ["60", "3600", "86400", "days"];
 const LIMITS = ["limit_s", "limit_days", "limit_months", "same_day", "by", "by_days", "by_on", "ahead_of", "ahead_s", "ahead_months"];
@@ -12,7 +12,6 @@ const state = { project: "", book: null, chosen: null, previewed: null };
 let guarded;
 
 const base = () => `/projects/${state.project}/clock-rules`;
-const filled = (name, values) => word(name).replaceAll(/\{(\w+)\}/g, (_, key) => values[key]);
 
 function unitOf(seconds) {
   return ["86400", "3600", "60"].find((unit) => seconds % unit === 0) ?? "60";

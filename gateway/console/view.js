@@ -1,6 +1,6 @@
 // From data to elements. Text is only ever set as text: nothing that anybody typed becomes markup.
 
-import { clockTime, span, word } from "./words.js";
+import { clockTime, span, word, worded } from "./words.js";
 
 export const $ = (id) => document.getElementById(id);
 
@@ -59,6 +59,9 @@ export function clockRow(clock, read_at) {
   );
 }
 
+// Why something is not sent, or not yet.
+const unsent = ({ state, reason_code }) => (["suppressed", "queued", "failed"].includes(state) && reason_code ? worded(`unsent.${reason_code}`, reason_code) : "");
+
 export function messageRow(message) {
   const held = message.state === "queued" && message.not_before && new Date(message.not_before) > new Date();
   return h(
@@ -66,6 +69,7 @@ export function messageRow(message) {
     {},
     h("div", { className: "row" }, h("strong", {}, word(`channel.${message.channel}`)), badge(message.state, tone(message.state)), h("span", { className: "faint" }, message.recipient ?? message.audience ?? "")),
     held ? h("p", { className: "faint" }, `${word("not_before")} ${clockTime(message.not_before)}`) : "",
+    unsent(message) ? h("p", { className: "faint" }, unsent(message)) : "",
     message.text ? h("p", { className: "text" }, message.text) : h("p", { className: "faint" }, message.rule),
   );
 }
@@ -73,14 +77,14 @@ export function messageRow(message) {
 const WORDED = new Set(["department", "rule", "channel"]);
 const SAID = ["department", "engineer", "rule", "channel", "reason_code", "satisfaction", "audience"];
 
-export function eventRow(event) {
+export function eventRow(event, who) {
   const said = SAID.filter((name) => event.data[name]).map((name) => (WORDED.has(name) ? word(`${name}.${event.data[name]}`) : [event.data[name]].flat().join(", ")));
   return h(
     "li",
     { id: `event-${event.id}` },
     h("time", { dateTime: event.at, title: event.at }, clockTime(event.at)),
     h("span", { className: "type", title: event.type }, word(`event.${event.type}`)),
-    h("span", { className: "data" }, [...said, event.by].join(" · ")),
+    h("span", { className: "data" }, [...said, event.by && who(event.by)].filter(Boolean).join(" · ")),
   );
 }
 

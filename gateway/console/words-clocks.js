@@ -32,6 +32,7 @@ export const CLOCK_WORDS = {
   "figure.rectifications": ["整改", "Rectifications"], "figure.rectifications_called": ["整改已回访", "Rectifications called back"],
   "figure.special_repairs": ["特约维修", "Special repairs"], "figure.special_repairs_called": ["特约已回访", "Special repairs called back"],
   "figure.repairs": ["维修", "Repairs"], "figure.complaints": ["投诉", "Complaints"], "figure.enquiries": ["咨询", "Enquiries"], "figure.others": ["其他", "Others"],
+  "rule.unfinished-explained": ["未完工说明", "Unfinished: explained"], "rule.rerepair-scheduled": ["返修安排", "Re-repair scheduled"],
   "state.skipped": ["已略过", "Skipped"],
   "event.clocks.acknowledged": ["超时已接手", "Breach taken on"], "event.clocks.replanned": ["时限改期", "Clock moved"], "event.clocks.rules_changed": ["时限规则变更", "Rules changed"],
 };

@@ -1,9 +1,13 @@
 // What people read, zh-CN and en. `word("kind.complaint")` falls back to the last part of its name.
 
 import { CLOCK_WORDS } from "./words-clocks.js";
+import { RESIDENT_WORDS } from "./words-residents.js";
+import { CASE_WORDS } from "./words-cases.js";
 
 const WORDS = {
   ...CLOCK_WORDS,
+  ...RESIDENT_WORDS,
+  ...CASE_WORDS,
   title: ["管家", "Steward"], project: ["项目", "Project"], log_in: ["登录", "Log in"], log_out: ["退出", "Log out"],
   username: ["用户名", "User name"], password: ["密码", "Password"], raise: ["报事", "Raise a ticket"], tickets: ["最近报事", "Latest tickets"],
   no_tickets: ["还没有报事。", "No tickets yet."], kind: ["类别", "Kind"], item: ["部位", "Item"], urgency: ["紧急程度", "Urgency"],
@@ -19,7 +23,8 @@ const WORDS = {
   "page.account": ["二次验证", "Second factor"], factor_on: ["已启用", "On"], factor_off: ["未启用", "Off"], factor_set_up: ["设置", "Set up"],
   factor_by: ["最迟设置时间：", "Must be set up by"], factor_now: ["须先设置才能使用系统。期限：", "Must be set up before anything else. It was due"],
   factor_give_up: ["停用", "Give up"], factor_key: ["密钥", "Key"], factor_open: ["在本机验证器中打开", "Open in an authenticator on this device"],
-  factor_key_say: ["把密钥输入验证器，再填入它显示的验证码。密钥只显示这一次。", "Enter the key in your authenticator, then the code that it shows. The key is shown this once."],
+  factor_key_say: ["用验证器扫描二维码（或输入密钥），再填入它显示的验证码。只显示这一次。", "Scan the picture with your authenticator, or enter the key; then the code that it shows. It is shown this once."],
+  factor_qr: ["二维码：验证器的密钥", "QR code of the key"],
   confirm: ["确认", "Confirm"], recovery_left: ["剩余恢复码：", "Recovery codes left:"], recovery_kept: ["已保存", "I have kept them"],
   recovery_say: ["请保存这些恢复码：每个可代替验证码登录一次，只显示这一次。", "Keep these recovery codes: each stands in for a code once. They are shown this once."],
   away: ["服务暂不可用，请稍候。", "The service is away, one moment."],
@@ -43,7 +48,7 @@ const WORDS = {
   "state.failed": ["失败", "Failed"], "state.doubtful": ["存疑", "Doubtful"], "state.suppressed": ["不发", "Suppressed"], "state.to_post": ["待寄", "To post"],
   "state.open": ["待办", "Open"],
   "do.accept": ["受理", "Accept"], "do.take": ["接单", "Take"], "do.arrive": ["到场", "Arrive"], "do.resume": ["继续", "Resume"], "do.finish": ["完工", "Finish"],
-  "do.check": ["验收", "Check"], "do.call_back": ["回访：满意", "Call back: satisfied"], "do.close": ["关闭", "Close"], "do.cancel": ["取消：住户撤回", "Cancel: withdrawn"],
+  "do.check": ["验收", "Check"], "do.close": ["关闭", "Close"],
   "department.engineering": ["工程维修", "Engineering"], "department.desk": ["前台", "Desk"], "department.security": ["秩序维护", "Security"],
   "department.cleaning": ["保洁", "Cleaning"], "department.customer_service": ["客服", "Customer service"],
   "department.contractors": ["外包单位", "Contractors"],
@@ -87,6 +92,12 @@ export function word(name) {
   const found = WORDS[name];
   return found ? found[LANGUAGES.indexOf(language)] : name.slice(name.lastIndexOf(".") + 1).replaceAll(/[_-]/g, " ");
 }
+
+// The word itself, or `otherwise`: for names that may be a company's own.
+export const worded = (name, otherwise = "") => WORDS[name]?.[LANGUAGES.indexOf(language)] ?? otherwise;
+
+// "of {n}" with {n: 3} becomes "of 3".
+export const filled = (name, values) => word(name).replaceAll(/\{(\w+)\}/g, (_, key) => values[key]);
 
 export const names = (group) => Object.keys(WORDS).filter((name) => name.startsWith(`${group}.`)).map((name) => name.slice(group.length + 1));
 

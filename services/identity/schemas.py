@@ -198,6 +198,7 @@ class SecondFactorView(Schema):
     needed_by = moment("when it must be on at the latest", allow_none=True)
     recovery_left = fields.Integer(required=True, metadata={"description": "recovery codes that are still good"})
     uri = fields.String(allow_none=True, metadata={"description": "what an authenticator reads; told once"})
+    qr = fields.String(allow_none=True, metadata={"description": "the same as a picture: an SVG in a `data:` address; told once"})
     recovery_codes = fields.List(fields.String(), metadata={"description": "each good for one log-in; told once"})
 
 

@@ -155,6 +155,13 @@ def _recovery_code() -> str:
 
 
 def _view(factor: Factor, needed_by: datetime | None, uri: str | None = None, recovery: list[str] | None = None) -> View:
-    told = {"on": factor.on, "recovery_left": len(factor.recovery), "needed_by": needed_by, "uri": uri, "recovery_codes": recovery or []}
+    told = {
+        "on": factor.on,
+        "recovery_left": len(factor.recovery),
+        "needed_by": needed_by,
+        "uri": uri,
+        "qr": factors.picture(uri) if uri else None,
+        "recovery_codes": recovery or [],
+    }
     view: View = schemas.SecondFactorView().dump(told)
     return view

@@ -10,6 +10,7 @@ from typing import Any
 from services.notify.model import Message
 from services.notify.rules import CALLER
 from services.notify.store import UNITS, unit_key
+from services.notify.wishes import NONE, Wishes
 from steward.bus.calls import RemoteServices
 from steward.channels import Contact, Needs
 from steward.errors import NotFound, StewardError, Unavailable
@@ -17,23 +18,23 @@ from steward.store.reading import Reading
 from steward.trust.sealing import Sealer
 
 
-def resolve(message: Message, needs: Needs, policy: Mapping[str, Any], remote: RemoteServices, read: Reading) -> Contact:
-    """The recipient of ``message``, as far as a channel that ``needs`` this must know them.
+def resolve(message: Message, needs: Needs, policy: Mapping[str, Any], remote: RemoteServices, read: Reading) -> tuple[Contact, Wishes]:
+    """The recipient of ``message``, as far as a channel that ``needs`` this must know them, and how they wish to be told things.
 
     Staff are nobody in particular. Raises Transient while the service that knows is away; call it outside a work.
     """
     if message.audience != CALLER:
-        return Contact()
+        return Contact(), NONE
     service, _, number = message.matter.partition("/")
     source = policy["contact"].get(service)
     about = {"project": message.project}
     caller = _ask(remote, service, source["call"], {**about, source["argument"]: number}) if source else {}
     if needs is not Needs.UNIT or not message.unit:
-        return _contact(caller, message.unit, None)
+        return _contact(caller, message.unit, None), _wishes(message, caller, remote)
     if not caller.get("name"):
         caller = _ask(remote, "residents", "unit_contact", {**about, "unit": message.unit}) or caller
     known = read.plain(UNITS, unit_key(message.project, message.unit)) or {}
-    return _contact(caller, message.unit, known.get("label"))
+    return _contact(caller, message.unit, known.get("label")), _wishes(message, caller, remote)
 
 
 def seal(contact: Contact, sealer: Sealer) -> str:
@@ -48,6 +49,18 @@ def unseal(sealed: str | None, sealer: Sealer) -> Contact:
 
 def _contact(known: Mapping[str, Any], unit: str | None, label: str | None) -> Contact:
     return Contact(phone=known.get("phone"), name=known.get("name"), language=known.get("language"), unit=unit, unit_label=label)
+
+
+def _wishes(message: Message, known: Mapping[str, Any], remote: RemoteServices) -> Wishes:
+    """Those of whoever is ``known``, by their number where their file did not answer. What is essential does not wait to hear of them."""
+    said = known.get("preferences")
+    if said is None and known.get("phone"):
+        try:
+            said = _ask(remote, "residents", "wishes", {"project": message.project, "phone": known["phone"]})
+        except Unavailable:
+            if not message.essential:
+                raise
+    return Wishes.of(said or {})
 
 
 def _ask(remote: RemoteServices, service: str, call: str, about: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -6,7 +6,7 @@
       │  │               ├─ refused, or tried too often ──▶ queued for the next channel, or failed
       └──┼─ surely not ──┤
          │               └─ nobody can tell ──▶ doubtful (or queued again, marked, if policy says so)
-         └─ nobody to reach, too late ──▶ suppressed
+         └─ nobody to reach, too late, not wished for ──▶ suppressed
 
 A message is handed to an operator only between a committed ``claim`` and its ``settle``. One that is found
 ``sending`` was claimed by a process that died or never got an answer: ``take_up`` and ``found`` ask before it is sent
@@ -20,6 +20,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from services.notify.rules import Announcement, Terms, delay
+from services.notify.wishes import Wishes
 from steward.channels import Fate, Finding, Hand, Outcome, Result
 from steward.errors import IllegalTransition
 from steward.facts import Decision, Fact
@@ -43,6 +44,7 @@ ALLOWED: dict[str, State] = {
     "unreachable": State.QUEUED,
     "wait": State.QUEUED,
     "postpone": State.QUEUED,
+    "heed": State.QUEUED,
     "expire": State.QUEUED,
     "settle": State.SENDING,
     "take_up": State.SENDING,
@@ -106,6 +108,7 @@ class Message:
     state: State
     created_at: datetime
     quiet: bool = False
+    essential: bool = True
     unit: str | None = None
     words: dict[str, str] = field(default_factory=dict)
     step: int = 0
@@ -151,7 +154,7 @@ def queue(
     terms: Terms,
 ) -> Decision[Message]:
     """The message that ``call`` asks for; suppressed at once where none of its channels is ``reachable``."""
-    quiet = call.rule.quiet and urgency not in terms.exempt_urgency
+    exempt = urgency in terms.exempt_urgency
     message = Message(
         id=call.id,
         project=project,
@@ -163,7 +166,8 @@ def queue(
         channels=reachable or call.rule.channels,
         state=State.QUEUED,
         created_at=now,
-        quiet=quiet,
+        quiet=call.rule.quiet and not exempt,
+        essential=call.rule.essential or exempt,
         unit=unit,
         words=words,
         stale_at=now + timedelta(seconds=call.rule.stale_s) if call.rule.stale_s else None,
@@ -278,6 +282,22 @@ def postpone(message: Message, now: datetime, terms: Terms) -> Decision[Message]
     """Quiet hours have begun before it could go out."""
     _require("postpone", message)
     return Decision(_queued(message, now, terms))
+
+
+def heed(message: Message, wishes: Wishes, now: datetime, terms: Terms) -> Decision[Message] | None:
+    """What ``wishes`` of its recipient change before it goes out (handbook §9); None: nothing.
+
+    What is not essential is not sent to those who want no more than that, and waits for the end of their quiet hours.
+    The channel that they like best comes first, until one was tried.
+    """
+    _require("heed", message)
+    if not (message.essential or wishes.non_essential):
+        return _suppressed(message, "opted_out", now)
+    channels = wishes.ordered(message.channels)
+    if channels != message.channels and not (message.attempts or message.earlier):
+        return Decision(_queued(replace(message, channels=channels), now, terms))
+    welcome = now if message.essential else wishes.allowed_from(message.channel, now, terms.quiet)
+    return Decision(replace(message, not_before=welcome, next_at=welcome, reason_code="own_quiet_hours")) if welcome > now else None
 
 
 def expire(message: Message, now: datetime) -> Decision[Message]:

@@ -38,6 +38,7 @@ class Rule:
     channels: tuple[str, ...]
     template: str
     quiet: bool
+    essential: bool = True
     per: str = "matter"
     when: Mapping[str, Any] | None = None
     unless: Mapping[str, Any] | None = None
@@ -172,6 +173,7 @@ def rules(policy: Mapping[str, Any]) -> Iterator[Rule]:
             channels=tuple(row["channels"]),
             template=row["template"],
             quiet=row["quiet"],
+            essential=row.get("essential", True),
             per=row.get("per", "matter"),
             when=row.get("when"),
             unless=row.get("unless"),

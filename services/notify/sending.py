@@ -156,10 +156,13 @@ class Sender:
     def _send_through(self, message: Message, channel: Channel, terms: Terms) -> None:
         policy = self.policies.of(message.project)
         try:
-            contact = contacts.resolve(message, channel.needs, policy, self.remote, self.store.read)
+            contact, wishes = contacts.resolve(message, channel.needs, policy, self.remote, self.store.read)
         except Transient as error:
             log.info("message %s waits: %s", message.id, error)
             self._commit(message, "wait", lambda m: model.wait(m, now(), terms))
+            return
+        if heeded := model.heed(message, wishes, now(), terms):
+            self._commit(message, "heed", lambda _: heeded)
             return
         if not contact.has(channel.needs):
             self._unreachable(message, f"no_{channel.needs}", terms)

@@ -8,11 +8,12 @@ from typing import Any
 
 from services.residents import model
 from services.residents.desk import Desk, View, answered, page, told
-from services.residents.model import Project, contacts
+from services.residents.model import Project, Unit, contacts
 from services.residents.model.contacts import Living, Rhythm, Way
 from services.residents.schemas.contacts import ContactDueView, ContactedView, VisitsView
 from services.residents.store import CONTACTS, PEOPLE, UNITS
 from steward.bus.envelope import Envelope
+from steward.store.reading import Page
 from steward.store.work import Work
 from steward.times import parse
 
@@ -51,7 +52,7 @@ class Contacts:
         home = self._desk.project(project)
         today = model.today(home, self._desk.context.now)
         until = today + timedelta(days=query["within_days"])
-        found = self._store.read.page(UNITS, {"project": project, "withdrawn_at": None}, query["cursor"], query["limit"])
+        found = self._units(project, query)
         tied = {tie.person for unit in found.items for tie in unit.ties_on(today)}
         last = self._last(home, [*tied, *(unit.id for unit in found.items)])
         rhythms = self._rhythms(project)
@@ -68,6 +69,12 @@ class Contacts:
         until = today + timedelta(days=query["within_days"])
         due = sorted((visit for visit in known if visit and visit.due_on <= until), key=lambda visit: visit.due_on)
         return told(VisitsView, {"items": [{**vars(visit), "overdue": visit.due_on < today} for visit in due]})
+
+    def _units(self, project: str, query: View) -> Page[Unit]:
+        wanted = {"project": project, "withdrawn_at": None}
+        if query["unit"] is None:
+            return self._store.read.page(UNITS, wanted, query["cursor"], query["limit"])
+        return Page(self._store.read.where(UNITS, {**wanted, "_id": query["unit"]}), None)
 
     def _keep(self, work: Work, project: str, whose: str, way: Way, event: Envelope | None = None) -> None:
         """The latest contact of a person, or of a unit where nobody is named; an earlier one that is heard of late changes nothing."""

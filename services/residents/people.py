@@ -9,7 +9,7 @@ from typing import Any
 from services.residents import gb11643, model, phones, sealing
 from services.residents.desk import Desk, View, answered, page, save, told
 from services.residents.model import EmergencyContact, Limits, Person, Preferences, Tie
-from services.residents.schemas.people import ContactView, HistoryView, PersonView, UnitContactView
+from services.residents.schemas.people import ContactView, HistoryView, PersonView, PreferencesView, UnitContactView
 from services.residents.schemas.units import UnitView
 from services.residents.search import tokens
 from services.residents.store import PEOPLE, UNITS
@@ -39,8 +39,7 @@ class People:
         """People on file, by phone, by flag or all."""
         wanted: dict[str, Any] = {"cared": True} if query["care"] else {}
         if query["phone"] is not None:
-            number = phones.normalised(query["phone"], self._country(project))
-            wanted["prints"] = self._sealer.fingerprint(number or query["phone"])
+            wanted["prints"] = self._print(project, query["phone"])
         found = self._store.read.page(PEOPLE, {"project": project, "unfiled_at": None, **wanted}, query["cursor"], query["limit"])
         return page(PersonView, self._kept(project, found.items), found.next)
 
@@ -98,6 +97,12 @@ class People:
             raise NotFound("nobody answers for this unit")
         return told(UnitContactView, next((who for who in reached if who["phone"]), reached[0]))
 
+    def wishes(self, project: str, phone: str) -> View:
+        """How whoever has this number wishes to be told things, and not who that is: of several, the first on file who said anything."""
+        having = {"project": project, "unfiled_at": None, "prints": self._print(project, phone)}
+        said = (person.preferences for person in self._store.read.where(PEOPLE, having))
+        return told(PreferencesView, next((wishes for wishes in said if wishes != Preferences()), Preferences()))
+
     def make_searchable(self) -> None:
         """Give tokens to people who were filed before there were any, or by older rules: whoever is left is found again."""
         for older in (None, *range(tokens.VERSION)):
@@ -153,6 +158,10 @@ class People:
         if None in numbers:
             raise BadInput.of(f"{field}.{numbers.index(None)}", "is not a valid phone number")
         return list(dict.fromkeys(number for number in numbers if number))
+
+    def _print(self, project: str, phone: str) -> str:
+        """What finds the files with this number, however it is written."""
+        return self._sealer.fingerprint(phones.normalised(phone, self._country(project)) or phone)
 
     def _new(self, project: str, body: View) -> Person:
         known = self._numbers(project, "phones", body["phones"])

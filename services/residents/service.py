@@ -320,6 +320,10 @@ class Residents(Service):
     def unit_contact(self, project: str, unit: str) -> View:
         return People(self._desk).unit_contact(project, unit)
 
+    @rpc
+    def wishes(self, project: str, phone: str) -> View:
+        return People(self._desk).wishes(project, phone)
+
     @sweep
     def turn_units(self) -> None:
         """Who lives in units of which a tie begins or ends today; and in those that were filed before that was kept."""

@@ -206,6 +206,7 @@ SPEC = ServiceSpec(
             audited="read",
             subjects=("person", "unit"),
         ),
+        Call("wishes", "residents.wishes", "How whoever has a phone number wishes to be told things", answer=f"{_PEOPLE}PreferencesView"),
         *flows.CALLS,
     ),
     routes=(
@@ -263,6 +264,7 @@ SPEC = ServiceSpec(
         Permission("residents.open", ("admin",), "Open projects"),
         Permission("residents.contact", ("supervisor",), "See phones in full"),
         Permission(OWNS_FILES, ("supervisor",), "Read full files without being given leave"),
+        Permission("residents.wishes", (), "Know how a number wishes to be told things: services only"),
         *flows.PERMISSIONS,
     ),
     collections=(

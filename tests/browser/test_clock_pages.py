@@ -16,7 +16,7 @@ from steward.ids import new_id
 from steward.testing.system import System
 from steward.testing.waiting import eventually
 from steward.times import now
-from tests.browser.visitor import log_in
+from tests.browser.visitor import fits, log_in
 from tests.integration.clocks.office import Office
 from tests.integration.gateway import town
 
@@ -69,12 +69,6 @@ def turn_to(page: Page, name: str) -> None:
     link.focus()
     page.keyboard.press("Enter")
     expect(link).to_have_attribute("aria-current", "page")
-
-
-def fits(page: Page) -> bool:
-    """Whether nothing sticks out to the right."""
-    found: bool = page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
-    return found
 
 
 def test_the_board_shows_the_breached_first_by_word_and_counts_down(inside: Page, tmp_path: Path) -> None:

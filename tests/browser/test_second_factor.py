@@ -40,7 +40,9 @@ def set_up(page: Page) -> str:
     """Set up the second factor of whoever is there; returns its secret."""
     page.locator("#factor").get_by_label("密码").fill(town.PASSWORD)
     page.get_by_role("button", name="设置").click()
-    secret = page.locator("#factor").get_by_label("密钥").input_value()
+    secret = page.locator("#factor").get_by_label("密钥", exact=True).input_value()
+    expect(page.get_by_alt_text("二维码")).to_have_js_property("complete", True)
+    assert page.get_by_alt_text("二维码").evaluate("image => image.naturalWidth") > 0
     page.locator("#factor").get_by_label("验证码").fill("000000")
     page.get_by_role("button", name="确认").click()
     expect(page.locator("#factor-said")).to_have_text("验证码不对，或已用过。")

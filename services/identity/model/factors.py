@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
+import segno
 from pyotp import TOTP
 from pyotp.utils import strings_equal
 
@@ -104,6 +105,12 @@ def step_of(secret: str, code: str, now: datetime, window: int, after: int) -> i
 def address(secret: str, username: str, issuer: str) -> str:
     """The ``otpauth://`` address that authenticators read."""
     return TOTP(secret, digits=DIGITS, interval=STEP_S).provisioning_uri(name=username, issuer_name=issuer)
+
+
+def picture(address: str) -> str:
+    """``address`` as a QR code for a camera: an SVG in a ``data:`` address, black on white whatever is around it."""
+    drawn = segno.make(address, error="m", micro=False)
+    return drawn.svg_data_uri(light="#fff", border=4, omitsize=True, svgclass=None, lineclass=None)
 
 
 def wrong() -> SecondFactorNeeded:

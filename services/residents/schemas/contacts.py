@@ -31,9 +31,10 @@ class ContactedView(Schema):
 
 
 class ContactsDueQuery(PageQuery):
-    """Who is to be asked, of a page of units."""
+    """Who is to be asked, of a page of units, or of one."""
 
     within_days = fields.Integer(load_default=0, validate=_WITHIN, metadata=about("due so soon; 0: today or before"))
+    unit = line(26, "of this unit alone", load_default=None)
 
 
 class ContactDueView(Schema):

@@ -123,6 +123,13 @@ def test_who_may_not_see_tickets_sees_none_of_them(town: Town, desk: httpx.Clien
         problem(stranger.post("/tickets", json=town.repair()), 403)
 
 
+def test_what_one_may_do_is_told_by_ones_roles_in_the_project_and_nothing_elsewhere(town: Town, desk: httpx.Client) -> None:
+    told = desk.get("/rights").json()
+    assert told["roles"] == ["desk"]
+    assert {"tickets.accept", "residents.people"} <= set(told["permissions"]) and "residents.open" not in told["permissions"]
+    problem(desk.get(f"{town.url}/v1/projects/elsewhere/rights"), 403)
+
+
 def test_another_projects_ticket_is_not_there(town: Town, desk: httpx.Client, system: System) -> None:
     ticket = desk.post("/tickets", json=town.repair()).json()["id"]
     other = found(system.url, town.key)

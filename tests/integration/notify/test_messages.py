@@ -7,7 +7,9 @@ import io
 import os
 import signal
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from pypdf import PdfReader
@@ -139,6 +141,12 @@ def message(desk: Client, ticket: dict[str, Any], rule: str = "ticket-acknowledg
     return eventually(look, f"{rule} is {state}")[0]
 
 
+def wishing(desk: Client, phone: str, **wishes: Any) -> None:
+    """Somebody with this number is on file, and has said how to be told things."""
+    person = desk.call("residents", "register_person", within_s=30, project=PROJECT, body={"name": f"住户{phone}", "phones": [phone]})
+    desk.call("residents", "change_person", within_s=30, project=PROJECT, person=person["id"], body={"preferences": wishes})
+
+
 def facts(desk: Client, ticket: dict[str, Any]) -> list[str]:
     matter = f"tickets/{ticket['id']}"
     return [event["type"] for event in desk.call("notify", "timeline", within_s=30, project=PROJECT, matter=matter)]
@@ -186,6 +194,27 @@ def test_a_complaint_is_also_answered_in_writing(desk: Client, far_side: FarSide
     ticket = raised(kind="complaint")
     assert message(desk, ticket, "complaint-acknowledged", state="to_post")["text"].startswith("关于您投诉事项的回执")
     assert message(desk, ticket, state="sent")["channel"] == "sms"
+
+
+def test_who_likes_letters_better_gets_the_letter(desk: Client, far_side: FarSide, raised: Raise) -> None:
+    wishing(desk, "13800138001", channels=["letter"])
+    letter = message(desk, raised(caller_phone="138 0013 8001"), state="to_post")
+    assert (letter["channels"], letter["earlier"]) == (["letter", "sms"], [])
+
+
+def test_who_wants_the_essential_only_is_not_thanked_for_calling_and_it_is_said_why(desk: Client, far_side: FarSide, raised: Raise) -> None:
+    wishing(desk, "13800138002", channels=[], non_essential=False)
+    ticket = raised(caller_phone="13800138002", kind="complaint")
+    assert message(desk, ticket, state="suppressed")["reason_code"] == "opted_out"
+    assert message(desk, ticket, "complaint-acknowledged", state="to_post")["essential"]
+
+
+def test_what_is_not_essential_waits_for_the_end_of_ones_own_quiet_hours(desk: Client, far_side: FarSide, raised: Raise) -> None:
+    here = now().astimezone(ZoneInfo("Asia/Shanghai"))
+    begun, over = ((here + timedelta(hours=hours)).strftime("%H:%M") for hours in (-1, 2))
+    wishing(desk, "13800138003", channels=[], quiet_from=begun, quiet_to=over)
+    held = message(desk, raised(caller_phone="13800138003"), reason_code="own_quiet_hours")
+    assert (held["state"], held["not_before"] > iso(now())) == ("queued", True)
 
 
 def test_a_refused_number_falls_back_to_the_letter(desk: Client, far_side: FarSide, raised: Raise) -> None:

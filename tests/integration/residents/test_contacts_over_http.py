@@ -17,6 +17,8 @@ def test_a_ticket_a_call_and_a_visit_count_as_contact_with_a_unit(estate: Estate
     estate.load(roster(*(f"3,2,50{place},88.5,{who},业主,2023-01-31," for place, who in enumerate(people))))
     units = {unit["label"]: unit for unit in estate.get("~/units")["items"]}
     assert set(due(estate)) == {"3-2-500", "3-2-501", "3-2-502"} and due(estate)["3-2-500"]["overdue"]
+    one = estate.get(f"~/contacts-due?unit={units['3-2-501']['id']}")
+    assert ([row["label"] for row in one["items"]], one["next"]) == (["3-2-501"], None)
     body = {"kind": "enquiry", "channel": "phone", "what": "停水吗", "unit": units["3-2-500"]["id"]}
     eventually(lambda: estate.ask("POST", "~/tickets", "desk", json=body).status_code == 201, "tickets knows the unit")
     eventually(lambda: "3-2-500" not in due(estate), "the ticket counts")

@@ -149,3 +149,10 @@ def test_a_role_asks_for_it_and_after_the_days_of_grace_insists() -> None:
     on = factors.confirm(factors.offer(asked.state, "sealed").state, 1, []).state
     assert factors.needed_by(on, ["admin"], RULES) is None
     assert factors.needed_by(factors.drop(on).state, ["admin"], RULES) == NOON + timedelta(days=RULES["grace_days"])
+
+
+def test_the_picture_is_an_svg_that_a_page_may_show_and_says_no_word_of_the_secret() -> None:
+    address = factors.address(SECRETS[0], "li", "Steward")
+    drawn = factors.picture(address)
+    assert drawn.startswith("data:image/svg+xml") and "viewBox" in drawn and SECRETS[0] not in drawn
+    assert drawn == factors.picture(address) != factors.picture(factors.address(SECRETS[1], "li", "Steward"))
