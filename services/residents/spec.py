@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from services.residents import flows
+from services.residents import flows, retention
 from steward.spec import Call, Collection, Event, Index, Permission, Route, ServiceSpec, Sweep
 
 _PLACES, _UNITS, _PEOPLE, _VEHICLES, _LISTS, _ROSTERS = (
@@ -22,7 +22,7 @@ SPEC = ServiceSpec(
     name="residents",
     title={"zh-CN": "业户档案", "en": "Residents"},
     service="services.residents.service:Residents",
-    policy="services.residents:policy.toml",
+    policy=retention.POLICY,
     check="services.residents.policies:check",
     publishes=(
         Event("project_opened", f"{_PLACES}ProjectOpened", "A project is open"),
@@ -54,8 +54,9 @@ SPEC = ServiceSpec(
         Event("vehicle_changed", f"{_VEHICLES}VehicleTold", "A vehicle is of another person or unit", seen_with="residents.people"),
         Event("vehicle_removed", f"{_VEHICLES}VehicleTold", "A vehicle is here no longer", seen_with="residents.people"),
         *flows.EVENTS,
+        *retention.EVENTS,
     ),
-    hears=flows.HEARS,
+    hears=(*flows.HEARS, *retention.HEARS),
     calls=(
         Call("open_project", "residents.open", "Open a project", body=f"{_PLACES}OpenProject", answer=f"{_PLACES}ProjectView"),
         Call("projects", "residents.read", "Projects granted to the caller", query=_PAGE, answer=f"{_PLACES}ProjectView"),
@@ -195,6 +196,7 @@ SPEC = ServiceSpec(
             subjects=("person", "unit"),
         ),
         *flows.CALLS,
+        *retention.CALLS,
     ),
     routes=(
         Route("POST", "/projects", "open_project", status=201),
@@ -237,6 +239,7 @@ SPEC = ServiceSpec(
         Route("GET", "/projects/{project}/roster-columns", "roster_columns"),
         Route("PUT", "/projects/{project}/roster-columns", "map_roster_columns", changes=True),
         *flows.ROUTES,
+        *retention.ROUTES,
     ),
     permissions=(
         Permission("residents.read", (*_READERS, "quality", "auditor", "admin"), "See projects and units"),
@@ -250,6 +253,7 @@ SPEC = ServiceSpec(
         Permission("residents.open", ("admin",), "Open projects"),
         Permission("residents.contact", ("supervisor",), "See phones in full"),
         *flows.PERMISSIONS,
+        *retention.PERMISSIONS,
     ),
     collections=(
         Collection("projects", (Index(("code",), unique=True), Index(("project",)), Index(("tree",)))),
@@ -300,12 +304,14 @@ SPEC = ServiceSpec(
         Collection("roster_problems", (Index(("run",)),)),
         Collection("roster_stays", (Index(("run",)),)),
         *flows.COLLECTIONS,
+        *retention.COLLECTIONS,
     ),
     sweeps=(
         Sweep("turn_units", every_s=10.0, alone=True),
         Sweep("go_over", every_s=10.0, alone=True),
         Sweep("count_vacancies", every_s=10.0, alone=True),
         Sweep("import_rosters", every_s=0.2),
+        *retention.SWEEPS,
     ),
     menu=({"path": "/projects", "zh-CN": "项目", "en": "Projects"},),
 )
