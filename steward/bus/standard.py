@@ -55,7 +55,7 @@ STANDARD_CALLS = {
     )
 }
 
-STANDARD_SWEEPS = (Sweep("seal_journal", every_s=5), Sweep("reseal", every_s=5, alone=True))
+STANDARD_SWEEPS = (Sweep("seal_journal", every_s=5), Sweep("reseal", every_s=5))
 
 STANDARD_PERMISSIONS = (
     Permission("ops.timeline", ("desk", "zone_manager", "supervisor", "manager", "quality", "auditor", "admin")),
