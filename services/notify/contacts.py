@@ -13,9 +13,10 @@ from services.notify.store import UNITS, unit_key
 from services.notify.wishes import NONE, Wishes
 from steward.bus.calls import RemoteServices
 from steward.channels import Contact, Needs
+from steward.copies import Known
 from steward.errors import NotFound, StewardError, Unavailable
 from steward.store.reading import Reading
-from steward.trust.sealing import Sealer
+from steward.trust.sealing import Sealer, mask_phone
 
 
 def resolve(message: Message, needs: Needs, policy: Mapping[str, Any], remote: RemoteServices, read: Reading) -> tuple[Contact, Wishes]:
@@ -35,6 +36,19 @@ def resolve(message: Message, needs: Needs, policy: Mapping[str, Any], remote: R
         caller = _ask(remote, "residents", "unit_contact", {**about, "unit": message.unit}) or caller
     known = read.plain(UNITS, unit_key(message.project, message.unit)) or {}
     return _contact(caller, message.unit, known.get("label")), _wishes(message, caller, remote)
+
+
+def is_of(message: Message, known: Known, sealer: Sealer) -> bool:
+    """Whether ``message`` went, or is going, to whom ``known`` means."""
+    contact = unseal(message.recipient, sealer)
+    return known.has(contact.name, contact.phone) or message.hint in {mask_phone(phone) for phone in known.phones}
+
+
+def told(message: Message, sealer: Sealer) -> dict[str, object]:
+    """``message`` as its recipient may know it."""
+    contact = unseal(message.recipient, sealer)
+    who = {"姓名": contact.name, "电话": contact.phone or message.hint}
+    return {"时间": message.created_at, "渠道": message.channel, "内容": message.text, **who, "状态": message.state}
 
 
 def seal(contact: Contact, sealer: Sealer) -> str:

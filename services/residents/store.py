@@ -6,9 +6,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from services.residents.model import Building, Columns, Kind, Person, Project, Run, Unit, Vehicle, Zone
+from services.residents.model.access import AccessRequest, AccessState
 from services.residents.model.cards import Card, CardState
 from services.residents.model.cases import Case, State
 from services.residents.model.contacts import awaits_first_visit
+from services.residents.model.purges import Hold, Purge
 from services.residents.model.vacancies import VacancyCount
 from steward.store.repository import Repository
 
@@ -20,6 +22,8 @@ MADE = "roster_made"
 """Plain documents: what each commit of a run made, by ids."""
 PROBLEMS = "roster_problems"
 """Plain documents: what is wrong in rows of a run."""
+REVIEWS = "purge_reviews"
+"""Plain documents: for which day the files of a project were last looked through; None: they are to be, now."""
 STAYS = "roster_stays"
 """Plain documents: what of a run stays though it was undone, and why."""
 
@@ -55,6 +59,10 @@ def _run_fields(run: Run) -> Mapping[str, Any]:
     return {"open": True} if run.under_way else {}
 
 
+def _access_fields(request: AccessRequest) -> Mapping[str, Any]:
+    return {"ends_at": None if request.state is AccessState.ENDED else request.until}
+
+
 PROJECTS = Repository("projects", Project)
 ZONES = Repository("zones", Zone)
 BUILDINGS = Repository("buildings", Building)
@@ -65,4 +73,7 @@ RUNS = Repository("roster_runs", Run, _run_fields)
 VEHICLES = Repository("vehicles", Vehicle, _vehicle_fields)
 CASES = Repository("cases", Case, _case_fields)
 CARDS = Repository("cards", Card, _card_fields)
+PURGES = Repository("purges", Purge)
+ACCESS = Repository("access_requests", AccessRequest, _access_fields)
+HOLDS = Repository("holds", Hold)
 VACANCY_COUNTS = Repository("vacancy_counts", VacancyCount)
