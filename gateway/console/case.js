@@ -22,8 +22,8 @@ const factsOf = (here, one) => facts([
 
 const want = (one) => h("li", { className: one.dealt ? "dealt" : "lacks" }, h("span", { ariaHidden: "true" }, one.dealt ? "✓ " : "□ "), titled(one.title, one.id), one.dealt ? "" : h("span", { className: "unseen" }, word("lacks")));
 
-function record(here, entry) {
-  const said = [recordWords(entry), entry.note, `${dayTime(entry.made.at)} ${here.who(entry.made.by)}`].filter(Boolean).join(" · ");
+function record(here, step, entry) {
+  const said = [recordWords(entry, step), entry.note, `${dayTime(entry.made.at)} ${here.who(entry.made.by)}`].filter(Boolean).join(" · ");
   const struck = entry.struck ? h("span", { className: "badge warn" }, `${word("struck")}：${entry.because}`) : "";
   return h("li", { className: entry.struck ? "struck" : "" }, entry.struck ? h("s", {}, said) : said, " ", struck);
 }
@@ -55,7 +55,7 @@ export async function caseFile(here, id, place, still) {
       h("span", { className: "mark", title: word(`stands.${step.stands}`) }, MARKS[step.stands], h("span", { className: "unseen" }, word(`stands.${step.stands}`))),
       h("div", {}, h("strong", {}, titles[step.id]), said ? h("span", { className: "faint" }, ` ${said}`) : "",
         step.wants.length ? h("ul", { className: "wants" }, ...step.wants.map(want)) : "",
-        step.records.length ? h("ul", { className: "records faint" }, ...step.records.map((entry) => record(here, entry))) : ""),
+        step.records.length ? h("ul", { className: "records faint" }, ...step.records.map((entry) => record(here, step, entry))) : ""),
       h("div", { className: "pair" }, takes ? button("record", () => take(step)) : "", open && standing && here.may("residents.strike") ? button("strike", () => strike(step), true) : ""));
     element.dataset.step = step.id;
     return element;

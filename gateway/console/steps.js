@@ -33,12 +33,12 @@ const FORMS = {
 
 export const fieldsOf = (step) => [...FORMS[step.form](step), { name: "note", type: "long", label: word("note"), wide: true, more: { maxLength: 1000 } }];
 
-const pairs = (members) => Object.entries(members ?? {}).map(([name, value]) => `${word(`want.${name}`)} ${value}`).join("、");
-
-// A record as one line; whose signature it is, and the number of an ID, are not told.
-export function recordWords(entry) {
+// A record of a step as one line; whose signature it is, and the number of an ID, are not told.
+export function recordWords(entry, { wants }) {
+  const want = (name) => titled(wants.find((one) => one.id === name)?.title, name);
+  const pairs = (members) => Object.entries(members ?? {}).map(([name, value]) => `${want(name)} ${value}`).join("、");
   const said = [
-    entry.papers?.map((name) => word(`want.${name}`)).join("、"), entry.signed && word("signed"), entry.amount_fen !== null && yuan(entry.amount_fen),
+    entry.papers?.map(want).join("、"), entry.signed && word("signed"), entry.amount_fen !== null && yuan(entry.amount_fen),
     entry.owing_fen !== null && `${word("still_owing")} ${yuan(entry.owing_fen)}`, entry.receipt && `${word("receipt")} ${entry.receipt}`, pairs(entry.readings), pairs(entry.items),
     entry.outcome && word(`outcome.${entry.outcome}`), entry.opinion, entry.accepted !== null && word(entry.accepted ? "accepted_yes" : "accepted_no"),
     entry.defects?.length && `${word("defects")}：${entry.defects.map((defect) => defect.what).join("；")}`, entry.number,

@@ -14,9 +14,6 @@ export const CASE_WORDS = {
   defects: ["遗留问题", "Defects"], defects_say: ["每行一项，各成一张报事单", "one a line; each becomes a ticket"], outcome: ["结果", "Outcome"], "outcome.restored": ["已恢复原状", "Restored"], "outcome.damages_paid": ["已赔偿", "Damages paid"], number: ["编号", "Number"], note: ["备注", "Note"],
   "step.identity": ["核对身份", "Identity"], "step.papers": ["查验资料", "Papers"], "step.prepayment": ["预交物业费", "Prepayment"], "step.agreements": ["签署协议", "Agreements"], "step.meters": ["抄表", "Meters"], "step.inspection": ["验房", "Inspection"],
   "step.keys": ["发放钥匙", "Keys"], "step.settlement": ["费用结清", "Settlement"], "step.exit_pass": ["放行条", "Exit pass"],
-  "want.handover_notice": ["入伙通知书", "Notice of handover"], "want.identity_card": ["身份证", "ID"], "want.purchase_contract": ["购房合同", "Purchase contract"], "want.authorisation": ["公证委托书", "Authorisation"], "want.agent_identity_card": ["代理人身份证", "Agent's ID"],
-  "want.service_agreement": ["服务协议", "Service agreement"], "want.interim_covenant": ["管理规约", "Covenant"], "want.fire_safety": ["消防责任书", "Fire-safety undertaking"], "want.electricity": ["电表", "Electricity"], "want.water": ["水表", "Water"], "want.gas": ["燃气表", "Gas"],
-  "want.keys": ["钥匙", "Keys"], "want.cards": ["卡", "Cards"], "want.handbooks": ["手册", "Handbooks"], "want.title_deed": ["产权证", "Title deed"], "want.lease": ["租赁合同", "Lease"],
 
   "card.requested": ["待批准", "Asked for"], "card.in_use": ["使用中", "In use"], "card.blocked": ["已挂失", "Blocked"], "card.returned": ["已退回", "Returned"], issue_card: ["发卡", "Issue a card"], printed: ["卡号", "Number"], charge: ["费用", "Charge"], staff_card: ["员工卡", "Staff card"],
   "do_card.lose": ["挂失", "Report loss"], "do_card.return": ["退卡", "Return"], "do_card.approve": ["同意", "Agree"], "do_card.hand-out": ["发出", "Hand out"], lose_say: ["挂失后立即失效，不能恢复。", "It opens nothing from this moment on; that cannot be taken back."], find_them: ["查询", "Look"],
