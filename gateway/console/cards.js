@@ -8,7 +8,7 @@ import { Pages, table } from "./tables.js";
 import { h } from "./view.js";
 import { dayTime, word } from "./words.js";
 
-const TONES = { requested: "warn", in_use: "", blocked: "bad", returned: "calm" };
+const TONES = { requested: "warn", approved: "warn", in_use: "", blocked: "bad", returned: "calm", refused: "bad" };
 const STATES = Object.keys(TONES);
 const PAGE = 30;
 
@@ -19,8 +19,7 @@ const holder = (here, card) => (card.kind === "owner" ? personLink(here, card.ho
 const DOES = {
   lose: { states: ["in_use"], permission: "residents.cards", fields: (card) => (card.kind === "owner" ? [{ name: "id_number", type: "secret", label: word("id_shown"), required: true, more: { maxLength: 18 } }] : []) },
   return: { states: ["in_use", "blocked"], permission: "residents.issue_cards" },
-  approve: { states: ["requested"], permission: "residents.approve_cards" },
-  "hand-out": { states: ["requested"], permission: "residents.issue_cards", fields: () => [printed()] },
+  "hand-out": { states: ["approved"], permission: "residents.issue_cards", fields: () => [printed()] },
 };
 const printed = () => ({ name: "printed", label: word("printed"), required: true, more: { maxLength: 32 } });
 

@@ -18,7 +18,8 @@ const here = {
   project: () => state.project,
   zone: () => state.projects.find((one) => one.id === state.project)?.timezone,
   // Users are known by their ids, and to few by name: one's own is told.
-  who: (id) => (id === state.me.id || id === `user:${state.me.id}` ? state.me.name || word("myself") : id.startsWith("service:") ? word("by_itself") : `${word("user")} …${id.slice(-5)}`),
+  myself: (id) => id === state.me.id || id === `user:${state.me.id}`,
+  who: (id) => (here.myself(id) ? state.me.name || word("myself") : id.startsWith("service:") ? word("by_itself") : `${word("user")} …${id.slice(-5)}`),
   may: (permission) => state.rights.permissions.includes(permission),
   holds: (roles) => roles.some((role) => state.rights.roles.includes(role)),
   enter: () => entered(),

@@ -1,6 +1,7 @@
 // Which page is shown, by the address after #: `#residents/unit/01k…` is the page of residents, and there the file of a unit.
 
 import { account } from "./account.js";
+import { approvals } from "./approvals.js";
 import { board } from "./board.js";
 import { cases } from "./cases.js";
 import { duties } from "./duties.js";
@@ -12,8 +13,8 @@ import { $ } from "./view.js";
 import { word } from "./words.js";
 
 const desk = { open() {}, close() {}, draw() {}, event() {} };
-const PAGES = { desk, residents, cases, rosters, board, duties, report, rules, account };
-const NEEDS = { residents: ["residents.read"], cases: ["residents.cases", "residents.cards"], rosters: ["residents.import", "residents.export"] };
+const PAGES = { desk, residents, cases, rosters, approvals, board, duties, report, rules, account };
+const NEEDS = { approvals: ["approvals.see"], residents: ["residents.read"], cases: ["residents.cases", "residents.cards"], rosters: ["residents.import", "residents.export"] };
 let ours, shown = "desk", inside = false, opened = "", within = "";
 
 export function begin(here) {

@@ -1,13 +1,13 @@
-// The file of a person, masked: how they are reached, what they wish, where they belong, and what became of the file.
+// The file of a person, masked, and in full with a reason: how they are reached, what they wish, where they belong, and what became of the file.
 
-import { change, get } from "./api.js";
+import { change, get, post } from "./api.js";
 import { contactButtons } from "./due.js";
 import { button, day, facts, heading, part, today } from "./facts.js";
 import { ask } from "./forms.js";
 import { forget, person as known } from "./known.js";
 import { table } from "./tables.js";
 import { h } from "./view.js";
-import { dayTime, word } from "./words.js";
+import { dayTime, filled, word } from "./words.js";
 
 function wishes({ channels, quiet_from, quiet_to, non_essential }) {
   const said = [channels.map((name) => word(`channel.${name}`)).join(" → "), quiet_from && `${word("quiet")} ${quiet_from}–${quiet_to}`, non_essential ? "" : word("essential_only")];
@@ -32,6 +32,18 @@ function askWishes(here, one, again) {
   ], { submit: word("record"), guarded: here.guarded, send: async (body) => { await change(`/projects/${here.project()}/people/${one.id}/change`, one, body); await again(); } });
 }
 
+const fullFile = ({ file, readable_until }) => part("full_file", readable_until ? h("p", { className: "faint" }, filled("full_until", { until: dayTime(readable_until) })) : "", factsOf(file));
+const waits = ({ approval }) => h("p", { role: "status" }, word("full_waits"), " ", h("a", { href: `#approvals/residents/${approval}` }, word("approval")));
+
+// With nothing masked, or the approval for which it waits. It is nowhere but in `place`, which is gone with the page.
+const askFull = (here, one, place) => ask(`${word("full_file")} · ${one.name}`, [{ name: "reason", type: "long", label: word("why"), required: true, wide: true, more: { maxLength: 500 } }], {
+  submit: word("full_do"), say: word("full_say"), guarded: here.guarded,
+  send: async (body) => {
+    const found = await post(`/projects/${here.project()}/people/${one.id}/full`, body);
+    place.replaceChildren(found.file ? fullFile(found) : waits(found));
+  },
+});
+
 const ties = (here, id, rows, again) => table([
   { name: "unit", cell: (tie) => h("a", { href: `#residents/unit/${tie.unit}` }, tie.label) },
   { name: "tie_role", cell: (tie) => [word(`tie.${tie.role}`), tie.share ? ` ${tie.share}` : ""] },
@@ -45,10 +57,12 @@ export async function personFile(here, id, place, still) {
   const [one, history] = await Promise.all([known(here.project(), id), get(`/projects/${here.project()}/people/${id}/history`)]);
   if (!still()) return;
   const again = async () => { forget(); await personFile(here, id, place, still); };
+  const full = h("div");
   place.replaceChildren(
-    heading(one.name, here.may("residents.work") ? button("wishes", () => askWishes(here, one, again), true) : "", one.care ? h("span", { className: "badge warn" }, word("care")) : "", one.keep_until ? h("span", { className: "badge calm" }, word("former")) : ""),
+    heading(one.name, button("full_file", () => askFull(here, one, full), true), here.may("residents.work") ? button("wishes", () => askWishes(here, one, again), true) : "", one.care ? h("span", { className: "badge warn" }, word("care")) : "", one.keep_until ? h("span", { className: "badge calm" }, word("former")) : ""),
     h("p", { className: "faint" }, word("masked_say")),
     factsOf(one),
+    full,
     part("units", ties(here, id, history.ties, again)),
     changes(here, history.changes),
   );

@@ -19,13 +19,14 @@ export function table(columns, rows, none) {
 
 // Pages of a list, read as they are wanted. `path` has its query already.
 export class Pages {
-  constructor(path) { Object.assign(this, { path, items: null, next: null }); }
+  constructor(path) { Object.assign(this, { path, items: null, next: null, missing: [] }); }
 
   async read(more = false) {
     const join = this.path.includes("?") ? "&" : "?";
     const found = await get(more ? `${this.path}${join}cursor=${encodeURIComponent(this.next)}` : this.path);
     this.items = more ? [...this.items, ...found.items] : found.items;
     this.next = found.next;
+    this.missing = found.missing ?? [];
     return this;
   }
 

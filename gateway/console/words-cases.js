@@ -15,8 +15,8 @@ export const CASE_WORDS = {
   "step.identity": ["核对身份", "Identity"], "step.papers": ["查验资料", "Papers"], "step.prepayment": ["预交物业费", "Prepayment"], "step.agreements": ["签署协议", "Agreements"], "step.meters": ["抄表", "Meters"], "step.inspection": ["验房", "Inspection"],
   "step.keys": ["发放钥匙", "Keys"], "step.settlement": ["费用结清", "Settlement"], "step.exit_pass": ["放行条", "Exit pass"],
 
-  "card.requested": ["待批准", "Asked for"], "card.in_use": ["使用中", "In use"], "card.blocked": ["已挂失", "Blocked"], "card.returned": ["已退回", "Returned"], issue_card: ["发卡", "Issue a card"], printed: ["卡号", "Number"], charge: ["费用", "Charge"], staff_card: ["员工卡", "Staff card"],
-  "do_card.lose": ["挂失", "Report loss"], "do_card.return": ["退卡", "Return"], "do_card.approve": ["同意", "Agree"], "do_card.hand-out": ["发出", "Hand out"], lose_say: ["挂失后立即失效，不能恢复。", "It opens nothing from this moment on; that cannot be taken back."], find_them: ["查询", "Look"],
+  "card.requested": ["待批准", "Asked for"], "card.approved": ["已批准", "Agreed to"], "card.refused": ["未批准", "Not agreed to"], "card.in_use": ["使用中", "In use"], "card.blocked": ["已挂失", "Blocked"], "card.returned": ["已退回", "Returned"], issue_card: ["发卡", "Issue a card"], printed: ["卡号", "Number"], charge: ["费用", "Charge"], staff_card: ["员工卡", "Staff card"],
+  "do_card.lose": ["挂失", "Report loss"], "do_card.return": ["退卡", "Return"], "do_card.hand-out": ["发出", "Hand out"], lose_say: ["挂失后立即失效，不能恢复。", "It opens nothing from this moment on; that cannot be taken back."], find_them: ["查询", "Look"],
 
   "do.wait": ["等待", "Wait"], "do.reopen": ["重开", "Reopen"], "do.call-back": ["回访", "Call back"], "do.cancel": ["取消", "Cancel"], "do.refuse": ["拒单", "Refuse"], "do.assign": ["指派", "Assign"], "do.materials": ["登记材料", "Materials"],
   "ask.satisfaction": ["满意度", "Satisfaction"], "ask.solved": ["是否解决", "Solved"], "ask.reason": ["原因", "Reason"], "ask.reason_code": ["原因", "Reason"], "ask.kind": ["类别", "Kind"],

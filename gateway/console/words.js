@@ -1,5 +1,6 @@
 // What people read, zh-CN and en. `word("kind.complaint")` falls back to the last part of its name.
 
+import { APPROVAL_WORDS } from "./words-approvals.js";
 import { CLOCK_WORDS } from "./words-clocks.js";
 import { RESIDENT_WORDS } from "./words-residents.js";
 import { CASE_WORDS } from "./words-cases.js";
@@ -8,6 +9,7 @@ const WORDS = {
   ...CLOCK_WORDS,
   ...RESIDENT_WORDS,
   ...CASE_WORDS,
+  ...APPROVAL_WORDS,
   title: ["管家", "Steward"], project: ["项目", "Project"], log_in: ["登录", "Log in"], log_out: ["退出", "Log out"],
   username: ["用户名", "User name"], password: ["密码", "Password"], raise: ["报事", "Raise a ticket"], tickets: ["最近报事", "Latest tickets"],
   no_tickets: ["还没有报事。", "No tickets yet."], kind: ["类别", "Kind"], item: ["部位", "Item"], urgency: ["紧急程度", "Urgency"],

@@ -18,6 +18,7 @@ class Query(PageQuery):
     state = choice(State, load_default=None)
     kind = line(NAME, "what is asked for, e.g. staff_card", load_default=None)
     mine = fields.Boolean(load_default=False, metadata=about("only those on which the caller can decide now"))
+    own = fields.Boolean(load_default=False, metadata=about("only those that the caller asked for"))
 
 
 class Approve(Command):

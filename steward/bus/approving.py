@@ -91,12 +91,16 @@ class Approving:
         return max(known, key=lambda one: one.id, default=None)
 
     def page(self, project: str, query: View) -> View:
-        """Those of ``project`` that the caller may see, or can decide on now (``mine``), the latest first. Raises Unavailable."""
+        """Those of ``project`` that the caller may see, of these what they can decide on now (``mine``) or asked for (``own``).
+
+        The latest first. Raises Unavailable.
+        """
         if not self.spec.approvals:
             return {"items": [], "next": None}
         seen = self._mine(project) if query["mine"] else self._seen(project)
         wanted = {name: value for name in ("state", "kind") if (value := query[name]) is not None}
-        page = self.store.read.page(APPROVALS, {"project": project, **seen, **wanted}, query["cursor"], query["limit"])
+        own = {"asked_by": self.context.principal.id} if query["own"] else {}
+        page = self.store.read.page(APPROVALS, {"project": project, "$and": [seen, own, wanted]}, query["cursor"], query["limit"])
         return {"items": [self._shown(approval) for approval in page.items], "next": page.next}
 
     def show(self, project: str, id: str) -> View:

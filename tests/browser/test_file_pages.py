@@ -28,6 +28,7 @@ def place(system: System) -> town.Town:
     made = town.found(system.url, system.settings.token_key)
     town.add_user(system.url, made.key, f"zhao-{made.name}", made.name, ["desk", "supervisor"])
     town.add_user(system.url, made.key, f"qian-{made.name}", made.name, ["engineer"])
+    town.add_user(system.url, made.key, f"sun-{made.name}", made.name, ["desk"])
     with made.as_("supervisor") as supervisor:
         run = supervisor.post("/roster?filename=a.csv", content=ROSTER.encode()).json()
         eventually(lambda: supervisor.get(f"/roster-runs/{run['id']}").json().get("ended_at"), "the roster is imported")
@@ -56,6 +57,13 @@ def asked(page: Page) -> Locator:
 
 def send(page: Page) -> None:
     asked(page).locator("button[type=submit]").click()
+
+
+def read_in_full(page: Page, reason: str) -> None:
+    page.locator("#file").get_by_role("button", name="档案全文").click()
+    asked(page).get_by_label("理由").fill(reason)
+    send(page)
+    expect(asked(page)).to_have_count(0)
 
 
 def test_somebody_is_found_by_pinyin_and_looked_up_by_keyboard_alone(inside: Page) -> None:
@@ -146,6 +154,50 @@ def test_a_lost_card_is_blocked_at_once(inside: Page, place: town.Town) -> None:
     asked(inside).get_by_label("出示的身份证号").fill(ID_NUMBER)
     send(inside)
     expect(inside.locator("#cases-place table")).to_contain_text("已挂失")
+
+
+def test_a_full_file_is_asked_for_agreed_to_by_somebody_else_and_shown_once(page: Page, place: town.Town) -> None:
+    with place.as_("supervisor") as supervisor:
+        person = supervisor.get("/search?q=7-0101").json()["items"][0]
+        person = supervisor.get(f"/units/{person['unit']['id']}").json()["ties"][0]["person"]
+    page.goto(f"{place.url}/#residents/person/{person}")
+    log_in(page, f"sun-{place.name}")
+    read_in_full(page, "业主来领材料")
+    page.locator("#file").get_by_role("link", name="审批").click()
+    expect(page.locator("#approvals-place h2")).to_have_text("档案全文")
+    expect(page.get_by_role("button", name="同意")).to_have_count(0)
+    with place.as_("supervisor") as supervisor:
+        waits = supervisor.get("/approvals?mine=true").json()["items"]
+    assert [one["subject"] for one in waits] == [person]
+    here = page.url
+    page.get_by_role("button", name="退出").click()
+    log_in(page, f"zhao-{place.name}")
+    expect(page.locator("#approvals-place h2")).to_have_text("档案全文")
+    turn_to(page, "审批")
+    row = page.locator("#approvals-place tr").filter(has_text="业主来领材料")
+    expect(row.get_by_role("link", name="欧阳玥")).to_be_visible()
+    row.get_by_role("button", name="拒绝").click()
+    send(page)
+    expect(asked(page).get_by_label("理由")).to_be_focused()
+    page.keyboard.press("Escape")
+    row.get_by_role("button", name="同意").click()
+    send(page)
+    expect(row).to_have_count(0)
+    page.goto(here)
+    expect(page.locator("#approvals-place .facts + .part")).to_contain_text("客服主管")
+    page.get_by_role("button", name="退出").click()
+    page.goto(f"{place.url}/#residents/person/{person}")
+    log_in(page, f"sun-{place.name}")
+    read_in_full(page, "业主在场")
+    expect(page.locator("#file")).to_contain_text("19900000001")
+    kept: str = page.evaluate("JSON.stringify([{...sessionStorage}, {...localStorage}])")
+    assert "19900000001" not in kept
+    turn_to(page, "审批")
+    assert "19900000001" not in page.content()
+    page.locator("#approvals-views").get_by_role("link", name="我申请的").click()
+    expect(page.locator("#approvals-place tbody tr")).to_contain_text("已同意")
+    page.set_viewport_size(NARROW)
+    assert fits(page)
 
 
 def test_a_roster_is_tried_corrected_imported_and_taken_back(inside: Page, tmp_path: Path) -> None:

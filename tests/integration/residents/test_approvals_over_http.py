@@ -66,6 +66,8 @@ def test_everybody_sees_what_waits_for_them_and_pages_hold_each_once(estate: Est
     estate.send(f"~/approvals/residents/{cards[0]}/approve", {}, role="manager")
     assert [one["id"] for one in estate.get("~/approvals?mine=true", role="manager")["items"]] == cards[:0:-1]
     assert len(estate.get("~/approvals?state=open&kind=staff_card", role="desk")["items"]) == 3
+    assert [len(estate.get("~/approvals?own=true", role=role)["items"]) for role in ("desk", "manager")] == [3, 0]
+    assert estate.get("~/approvals?own=true&mine=true", role="desk")["items"] == []
     assert estate.get("~/approvals", role="engineer")["items"] == estate.get("~/approvals?mine=true", role="desk")["items"] == []
     assert estate.get("~/approvals?service=residents")["missing"] == []
     assert estate.get("~/approvals?mine=true&state=granted", role="manager")["items"] == []
