@@ -37,6 +37,7 @@ from steward.ids import id_at
 from steward.replay.ledger import percentile
 from steward.settings import Settings
 from steward.store.client import Document, connect, database
+from steward.store.keys import StoredKeys
 from steward.store.reading import PAGE_LIMIT, Reading
 from steward.testing.system import System
 from steward.times import now
@@ -218,7 +219,8 @@ def main(people: int, queries: int) -> None:
     with ground.running(["residents"]) as system, closing(connect(system.settings.mongo_uri)) as client:
         with Client() as operator:
             operator.call("residents", "open_project", within_s=20, body=OPENING)
-        sealer, db = Sealer(Settings.from_env().field_key), database(client, "residents")
+        db, keys = database(client, "residents"), Settings.from_env().field_keys
+        sealer = Sealer(*keys, kept=StoredKeys(db, keys))
         filed, places = residents(people, chance), max(people // 5, queries)
         _fill(db, "units", _units(places))
         _fill(db, "vehicles", _vehicles(sealer, places))

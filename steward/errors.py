@@ -8,6 +8,7 @@ StewardError                     a problem document (RFC 9457) waiting to be wri
 ├── NotFound                404  no such thing, or none that this principal may know of
 ├── IllegalTransition       409  the state does not allow it; names the legal ones
 ├── AlreadyExists           409  something else has that name
+├── AnswerForgotten         410  done before; what was answered is kept no longer
 ├── PreconditionFailed      412  somebody changed it since it was read
 ├── IdempotencyMismatch     422  the key was used before, for another request
 ├── Overloaded              429  too many requests; come back later
@@ -102,6 +103,12 @@ class IllegalTransition(StewardError):
 
 class AlreadyExists(StewardError):
     status, kind, title = 409, "already-exists", "Already exists"
+
+
+class AnswerForgotten(StewardError):
+    """A repeated request: it was carried out then, and its answer is kept no longer (``[answers] kept_days``)."""
+
+    status, kind, title = 410, "answer-forgotten", "Done before; its answer is kept no longer"
 
 
 class PreconditionFailed(StewardError):

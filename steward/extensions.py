@@ -10,6 +10,7 @@ from nameko.extensions import DependencyProvider
 from steward.context import Context
 from steward.policy import Policies
 from steward.settings import Settings
+from steward.store.provider import SharedStore
 from steward.trust.sealing import Sealer
 
 
@@ -33,11 +34,9 @@ class PolicyBook(DependencyProvider):
 
 
 class SealerOf(DependencyProvider):
-    """``self.sealer``: encrypts personal fields with the key of this installation."""
+    """``self.sealer``: encrypts personal fields with the keys of this installation."""
 
-    @cached_property
-    def _sealer(self) -> Sealer:
-        return Sealer(Settings.from_env().field_key)
+    store = SharedStore()
 
     def get_dependency(self, worker: Any) -> Sealer:
-        return self._sealer
+        return self.store.sealer

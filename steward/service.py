@@ -26,6 +26,7 @@ from steward.bus.dead import DeadLetters, DeadLetterShelf
 from steward.bus.handlers import Handler
 from steward.bus.relay import Relay
 from steward.bus.republish import Republisher, Republishing
+from steward.bus.resealing import Resealer, Resealings
 from steward.bus.serving import Rpc
 from steward.bus.standard import APPROVAL_EVENTS, APPROVALS, STANDARD_CALLS, STANDARD_SWEEPS
 from steward.bus.sweeps import Sweeper
@@ -64,6 +65,7 @@ class Service:
     sealer: Sealer = SealerOf()  # type: ignore[assignment]
     dead: DeadLetterShelf = DeadLetters()  # type: ignore[assignment]
     auditor: Auditor = Auditing()  # type: ignore[assignment]
+    resealer: Resealer = Resealings()  # type: ignore[assignment]
     relay = Relay()
     republisher: Republisher = Republishing()  # type: ignore[assignment]
 
@@ -166,6 +168,11 @@ class Service:
     def seal_journal(self) -> None:
         """What was committed gets into the audit chains."""
         self.auditor.seal()
+
+    @sweep
+    def reseal(self) -> None:
+        """What is sealed comes under the current key of the installation; answers that are old are forgotten."""
+        self.resealer.turn(self.context.now)
 
     @rpc
     def journal_projects(self) -> list[str]:

@@ -53,6 +53,10 @@ def _field_key(text: str) -> bytes:
     return key
 
 
+def _field_keys(text: str) -> tuple[bytes, ...]:
+    return tuple(_field_key(one.strip()) for one in text.split(",") if one.strip())
+
+
 def _folder(text: str) -> Path:
     return Path(text).expanduser().resolve()
 
@@ -93,6 +97,13 @@ TABLE = (
     Setting("STEWARD_MONGO_URI", "mongo_uri", "", "MongoDB; empty: `steward up` starts the embedded store"),
     Setting("STEWARD_TOKEN_KEY", "token_key", None, "Signs tokens and claims on the bus, 32 bytes or more", _token_key),
     Setting("STEWARD_FIELD_KEY", "field_key", None, "Encrypts phones and names at rest, 32 bytes as base64", _field_key),
+    Setting(
+        "STEWARD_FIELD_KEYS_OTHER",
+        "other_field_keys",
+        "",
+        "Keys that open and do not seal: former ones, or the next; with commas",
+        _field_keys,
+    ),
     Setting("STEWARD_SMS_URL", "sms_url", "", "SMS operator; empty: `steward up` starts a simulated one"),
     Setting("STEWARD_SMS_KEY", "sms_key", "", "Account at the SMS operator"),
     Setting("STEWARD_SMS_SECRET", "sms_secret", "", "Signs requests to the SMS operator"),
@@ -119,6 +130,7 @@ class Settings:
     mongo_uri: str = field(repr=False)
     token_key: str = field(repr=False)
     field_key: bytes = field(repr=False)
+    other_field_keys: tuple[bytes, ...] = field(repr=False)
     sms_url: str
     sms_key: str = field(repr=False)
     sms_secret: str = field(repr=False)
@@ -140,6 +152,11 @@ class Settings:
         if found.oidc_issuer:
             found.require("oidc_client", "oidc_secret", "oidc_redirect")
         return found
+
+    @property
+    def field_keys(self) -> tuple[bytes, ...]:
+        """The key that seals what is personal, and after it the others that open it."""
+        return (self.field_key, *self.other_field_keys)
 
     def require(self, *attributes: str) -> None:
         """Raise SettingsError for the first of ``attributes`` that is empty, e.g. ``require("amqp_uri")``."""

@@ -134,10 +134,15 @@ class Index:
 
 @dataclass(frozen=True)
 class Collection:
-    """A collection of the service's own database and the indexes that its queries need."""
+    """A collection of the service's own database and the indexes that its queries need.
+
+    ``seals``: where its documents hold what ``self.sealer`` sealed, as dotted names; lists are gone through
+    (``phones.text``). What stands there follows every change of the installation's key by itself.
+    """
 
     name: str
     indexes: tuple[Index, ...] = ()
+    seals: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

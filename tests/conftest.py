@@ -47,6 +47,7 @@ def system(tmp_path_factory: pytest.TempPathFactory, provider: Provider) -> Iter
         yield running
         told = privacy.found(privacy.personal(running), privacy.shown(running))
         assert not told, "of people whom the tests made up, this is told in clear:\n" + "\n".join(told)
+        assert not privacy.undeclared(running), "sealed where no spec says so"
 
 
 @pytest.fixture

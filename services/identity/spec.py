@@ -139,7 +139,7 @@ SPEC = ServiceSpec(
         Collection("users", (Index(("username",), unique=True), Index(("project", "_id")), Index(("subject",)), Index(("away.deputy",)))),
         Collection("guards", (Index(("since",)),)),
         Collection("rolls"),
-        Collection("factors"),
+        Collection("factors", seals=("sealed", "offered")),
         Collection("keys", (Index(("project", "_id")), Index(("told_until",)))),
         Collection("logins", (Index(("holder", "expires_at")), Index(("expires_at",)), Index(("told_until",)))),
     ),

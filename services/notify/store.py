@@ -25,6 +25,7 @@ COLLECTIONS = (
             Index(("project", "matter", "_id")),
             Index(("project", "person", "_id")),
         ),
+        seals=("recipient",),
     ),
     Collection(MATTERS),
     Collection(PROJECTS),

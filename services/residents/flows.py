@@ -143,6 +143,7 @@ COLLECTIONS = (
             Index(("project", "unit", "_id")),
             Index(("project", "state", "_id")),
         ),
+        seals=("records.given.signature",),
     ),
     Collection(
         "cards",

@@ -94,6 +94,7 @@ SPEC = ServiceSpec(
                 Index(("project", "kind", "state", "_id")),
                 Index(("project", "number"), unique=True),
             ),
+            seals=("caller.name", "caller.phone", "checks.signature"),
         ),
         Collection("projects"),
         Collection("units"),

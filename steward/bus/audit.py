@@ -32,7 +32,7 @@ class Auditor:
         self.trail = Trail(store.database, store.spec.name)
         self._age = metrics.UNSEALED_AGE.labels(store.spec.name)
         self._lease = Lease(store.database, "sealing", LEASE)
-        key = Key.derived(Settings.from_env().field_key)
+        key = Key.derived(Settings.from_env().field_key)  # links are made with the current key alone
         self._sealing = Sealing(store.client, store.database, store.sessions, store.spec.name, key)
         self._adopting = Adopting(store.database, self._sealing)
 

@@ -93,6 +93,7 @@ FIELDS: Mapping[str, Mapping[str, Callable[[Any], Any]]] = {
         "jitter": _share,
     },
     "breaker": {"failures": _count, "probe_s": _some_seconds, "hold_s": _seconds},
+    "answers": {"kept_days": _count},
 }
 
 
@@ -106,8 +107,17 @@ def breaker_rules(spec: ServiceSpec, handler: str, folder: Path | None) -> Break
     return BreakerRules(**_merged("breaker", spec, handler, folder))
 
 
+def kept_days(folder: Path | None) -> int:
+    """For how many days a repeated request gets its first answer. Raises PolicyError, saying where."""
+    where, everybody = company("bus", folder)
+    layers = ((_SHIPPED, _shipped_tables()), (where, everybody))
+    found = {name: value for place, tables in layers for name, value in _read(place, "answers", tables.get("answers", {}), set()).items()}
+    return int(found["kept_days"])
+
+
 def check(spec: ServiceSpec, folder: Path | None) -> None:
     """Raises PolicyError, saying where, for the first rule of any of its handlers that makes no sense."""
+    kept_days(folder)
     for hears in spec.hears:
         retry_rules(spec, hears.handler, folder)
         breaker_rules(spec, hears.handler, folder)
@@ -126,7 +136,7 @@ def _merged(name: str, spec: ServiceSpec, handler: str, folder: Path | None) -> 
 def _layers(name: str, spec: ServiceSpec, hears: Hears, folder: Path | None) -> Iterator[tuple[str, Table, set[str]]]:
     """Each layer: where it stands, its table, and the handlers that it may name."""
     handlers = {other.handler for other in spec.hears}
-    yield _SHIPPED, tomllib.loads(files("steward.bus").joinpath("policy.toml").read_text(encoding="utf-8"))[name], set()
+    yield _SHIPPED, _shipped_tables()[name], set()
     where, everybody = company("bus", folder)
     yield where, everybody.get(name, {}), set()
     if name == "retry" and hears.retry:
@@ -135,6 +145,10 @@ def _layers(name: str, spec: ServiceSpec, hears: Hears, folder: Path | None) -> 
     yield spec.policy, shipped(spec).get(name, {}), handlers
     where, own = company(spec.name, folder)
     yield where, own.get(name, {}), handlers
+
+
+def _shipped_tables() -> dict[str, Any]:
+    return tomllib.loads(files("steward.bus").joinpath("policy.toml").read_text(encoding="utf-8"))
 
 
 def _read(where: str, name: str, table: Any, handlers: set[str]) -> dict[str, Any]:

@@ -91,7 +91,7 @@ STANDARD_CALLS = {
     )
 }
 
-STANDARD_SWEEPS = (Sweep("seal_journal", every_s=5), Sweep("expire_approvals", every_s=5))
+STANDARD_SWEEPS = (Sweep("seal_journal", every_s=5), Sweep("expire_approvals", every_s=5), Sweep("reseal", every_s=5))
 
 _STAFF = ("desk", "zone_manager", "supervisor", "manager", "engineer", "security", "cleaner", "cashier", "finance", "quality", "admin")
 

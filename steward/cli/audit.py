@@ -17,6 +17,7 @@ from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from steward.local.attach import attach
 from steward.plugins import installed_services
 from steward.store.client import connect, database
+from steward.store.keys import StoredKeys
 from steward.store.proving import Records, anchors_of
 from steward.times import now
 from steward.trust.chain import Anchor, Chain, Key, Unreadable, anchor_of
@@ -46,12 +47,13 @@ def _chosen(what: Callable[..., None]) -> Callable[..., None]:
 def verify(service: str | None, project: str | None, file: Path | None, grace: int) -> None:
     """Look for every entry and link that was changed, removed, added or moved: a line for each, and exit code 1 if there is any."""
     settings = attach()
-    key, anchors = Key.derived(settings.field_key), _read(file)
+    anchors = _read(file)
     known = {*installed_services(), *(anchor.chain.service for anchor in anchors)}
     faults = 0
     with closing(connect(settings.mongo_uri)) as client, _bar() as bar:
         for name in [service] if service else sorted(known):
-            records = Records(database(client, name), name)
+            db = database(client, name)
+            records, key = Records(db, name), StoredKeys(db, settings.field_keys).chain_key()
             for line in _told(_proven(records, key, project, anchors, name, timedelta(seconds=grace), bar)):
                 click.echo(line)
                 faults += not line.startswith(_NOTE)
@@ -65,10 +67,10 @@ def verify(service: str | None, project: str | None, file: Path | None, grace: i
 def anchor(service: str | None, project: str | None) -> None:
     """Print where each chain ends now, signed: to be kept where nobody who can write to the stores gets at it."""
     settings = attach()
-    key = Key.derived(settings.field_key)
     with closing(connect(settings.mongo_uri)) as client:
         for name in [service] if service else installed_services():
-            records = Records(database(client, name), name)
+            db = database(client, name)
+            records, key = Records(db, name), StoredKeys(db, settings.field_keys).chain_key()
             for chain in _chains(records, project):
                 try:
                     made = records.anchor(key, chain, now())

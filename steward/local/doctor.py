@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from steward import settings
-from steward.local import broker, policies, roster, secrets, store
+from steward.errors import StewardError
+from steward.local import broker, policies, roster, rotation, secrets, store
 from steward.local.attach import environment
 from steward.local.place import Place, read_env
 from steward.local.plan import service_names
@@ -147,11 +148,23 @@ def _backends(patient: Patient) -> Iterator[Finding]:
             yield Finding(f"{name} answers", good, "yes" if good else "no", f"see steward status, or check {variable}")
 
 
+def _keys(patient: Patient) -> Iterator[Finding]:
+    """Whether all that is sealed can be opened."""
+    if not patient.roster.runs():
+        return
+    try:
+        found = list(rotation.progress(settings.Settings.from_env(patient.environ)))
+    except (settings.SettingsError, StewardError):
+        return  # told above
+    lost = [f"{each.service}: {each.said}" for each in found if each.unknown]
+    yield Finding("field keys", not lost, "; ".join(lost) or "open all that is sealed", f"put the key into {rotation.OTHERS} and restart")
+
+
 def _private(patient: Patient, variable: str) -> bool:
     uri = patient.environ.get(variable)
     return not uri or uri == read_env(patient.place.uris).get(variable)
 
 
 CHECKS: tuple[Check, ...] = (
-    _python, _rabbitmq, _secantus, _fonts, _services, _folder, _secrets, _settings, _policies, _address, _running, _backends,
+    _python, _rabbitmq, _secantus, _fonts, _services, _folder, _secrets, _settings, _policies, _address, _running, _backends, _keys,
 )  # fmt: skip

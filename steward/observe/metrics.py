@@ -24,6 +24,7 @@ OUTBOX_AGE = Gauge("steward_outbox_age_seconds", "Age of the oldest entry that w
 UNROUTABLE = Counter("steward_events_unroutable_total", "Events that found no queue and were kept", ["service"])
 QUEUES_GONE = Counter("steward_queues_gone_total", "Queues that had been deleted, with what waited in them", ["service"])
 UNSEALED_AGE = Gauge("steward_audit_unsealed_age_seconds", "Age of the oldest journal entry that no audit link names", ["service"])
+SEALED = Gauge("steward_sealed", "Texts and files seen by the latest passes, by key: current, other or unknown", ["service", "key"])
 RETRIES = Counter("steward_retries_total", "Messages sent back for another try", ["service", "handler", "error"])
 DEAD = Counter("steward_dead_letters_total", "Messages given up", ["service", "handler", "error"])
 BREAKER_OPEN = Gauge("steward_breaker_open", "1 while a handler takes nothing because a part is away", ["service", "handler"])

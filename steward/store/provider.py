@@ -27,8 +27,10 @@ from steward.store.client import Document, connect, database, ensure_indexes, ou
 from steward.store.committing import AlreadyDone, Committer, Unit
 from steward.store.due import put_off
 from steward.store.journal import JOURNAL, Journal
+from steward.store.keys import KEYS, StoredKeys
 from steward.store.reading import Reading
 from steward.store.repository import Repository
+from steward.store.resealing import PROGRESS
 from steward.store.sessions import COLLECTION as SESSIONS
 from steward.store.sessions import Sessions
 from steward.store.work import Work, read_entry
@@ -103,6 +105,7 @@ class SharedStore(SharedExtension):
     read: Reading
     sessions: Sessions
     committer: Committer
+    keys: StoredKeys
     sealer: Sealer
     spec: ServiceSpec
 
@@ -122,7 +125,8 @@ class SharedStore(SharedExtension):
         self.database = database(self.client, self.spec.name)
         self.sessions = Sessions(self.client, self.database, f"{self.spec.name}-{settings.replica}")
         self.committer = Committer(self.client, self.database, self.sessions, self.spec.name)
-        self.sealer = Sealer(settings.field_key)
+        self.keys = StoredKeys(self.database, settings.field_keys)
+        self.sealer = Sealer(*settings.field_keys, kept=self.keys)
         self.journal = Journal(self.database)
         self.read = Reading(self.database)
         health.board.ready("store", self._answers)
@@ -168,9 +172,10 @@ class SharedStore(SharedExtension):
     def _prepare(self) -> None:
         if self._ready:
             return
-        kit = (JOURNAL, DEAD_LETTERS, Collection("leases"), Collection(SESSIONS), WRITERS, LINKS, HEADS, ADOPTING)
+        kit = (JOURNAL, DEAD_LETTERS, Collection("leases"), Collection(SESSIONS), WRITERS, LINKS, HEADS, ADOPTING, KEYS, PROGRESS)
         self.sessions.end_predecessors()
         ensure_indexes(self.database, replace(self.spec, collections=(*self.spec.collections, *kit)))
+        self.keys.prepare()
         self._ready = True
 
 

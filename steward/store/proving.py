@@ -16,6 +16,7 @@ from steward.settings import Settings
 from steward.store.chains import HEADS, LINKS, head_of
 from steward.store.client import Document, connect, database, our_words
 from steward.store.journal import JOURNAL
+from steward.store.keys import StoredKeys
 from steward.store.windows import pages
 from steward.trust.chain import Anchor, Chain, Head, Key, Unreadable, anchored, link_of
 from steward.trust.proof import Fault, Known, verified
@@ -104,11 +105,11 @@ class Records:
 
 def faults(settings: Settings, grace: timedelta) -> list[str]:
     """What is wrong in the chains of all installed services, notes left out: for who must know that nothing is. Raises Unavailable."""
-    key = Key.derived(settings.field_key)
     found: list[str] = []
     with closing(connect(settings.mongo_uri)) as client:
         for service in installed_services():
-            records = Records(database(client, service), service)
+            db = database(client, service)
+            records, key = Records(db, service), StoredKeys(db, settings.field_keys).chain_key()
             known = Known(grace, sealing_until=records.newest())
             told = (fault for chain in records.chains() for fault in records.prove(key, chain, known))
             found += [str(fault) for fault in told if not fault.is_note]

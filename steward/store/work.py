@@ -140,8 +140,9 @@ class Work:
         """Remember what the caller is told, so that repeating the request tells the same. Returns it.
 
         Always sealed: an entry of the journal stays for good, and an answer may hold names, phones, and what people wrote.
+        It can be told for ``[answers] kept_days``.
         """
-        self._answer = self._sealer.seal_answer(answer)
+        self._answer = self._sealer.seal_answer(answer, self._context.now.date())
         return answer
 
     def _change(self, collection: str, document: Document, before: _Loaded | None) -> Change:

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from urllib.request import urlopen
 
+from bson import decode
 from bson.codec_options import CodecOptions
 from bson.raw_bson import RawBSONDocument
 from pymongo.collection import Collection
@@ -22,10 +23,11 @@ from steward.local.ports import LOOPBACK
 from steward.plugins import installed_services
 from steward.store.client import Document, connect, database
 from steward.store.journal import JOURNAL
+from steward.store.resealing import places
 from steward.testing.system import System
 from steward.trust.sealing import Sealer
 
-_SEALED = re.compile(rb"(?<![0-9A-Za-z])v1\.[A-Za-z0-9+/]{38,}={0,2}(?![0-9A-Za-z+/=])")
+_SEALED = re.compile(rb"(?<![0-9A-Za-z])v(?:1|2\.[0-9a-f]{8})\.[A-Za-z0-9+/]{38,}={0,2}(?![0-9A-Za-z+/=])")
 _ID = b"\x02_id\0"
 _ESCAPED = re.compile(r"\\u([0-9a-fA-F]{4})")
 _HAN = re.compile(r"[\u3400-\u9fff·]{2,}")
@@ -77,7 +79,7 @@ class Finder:
 def personal(system: System) -> dict[str, str]:
     """Every value that a store holds sealed, in clear, and in which service and collection; and the names of staff."""
     found: dict[str, str] = {}
-    sealer, client = Sealer(system.settings.field_key), connect(system.settings.mongo_uri)
+    sealer, client = Sealer(*system.settings.field_keys), connect(system.settings.mongo_uri)
     for service, spec in installed_services().items():
         for collection in spec.collections:
             for document in _raw(database(client, service)[collection.name], {}):
@@ -86,6 +88,20 @@ def personal(system: System) -> dict[str, str]:
         found.update(dict.fromkeys(map(str, database(client, service)[name].distinct(field)), f"{service}.{name}"))
     client.close()
     return found
+
+
+def undeclared(system: System) -> list[str]:
+    """Where something is sealed that no ``seals`` of its collection leads to: a change of the key would pass it by."""
+    found, client = set[str](), connect(system.settings.mongo_uri)
+    for service, spec in installed_services().items():
+        for collection in spec.collections:
+            declared = [path.split(".") for path in collection.seals]
+            for document in _raw(database(client, service)[collection.name], {}):
+                if sealed := set(_SEALED.findall(document)):
+                    told = {value for path in declared for _, value in places(decode(document), path)}
+                    found |= {f"{service}.{collection.name}"} if {text.decode() for text in sealed} - told else set()
+    client.close()
+    return sorted(found)
 
 
 def opened(sealer: Sealer, document: bytes) -> Iterator[str]:

@@ -38,9 +38,13 @@ class Unreadable(ValueError):
 
 @dataclass(frozen=True)
 class Key:
-    """What MACs are made with. ``name`` tells one key from another and nothing else about it."""
+    """What MACs are made with. ``name`` tells one key from another and nothing else about it.
+
+    ``former`` made them before: theirs are genuine, and none is made any more.
+    """
 
     secret: bytes
+    former: tuple[Key, ...] = ()
 
     @classmethod
     def derived(cls, secret: bytes) -> Key:
@@ -51,13 +55,18 @@ class Key:
     def name(self) -> str:
         return self.mac("name")[:_KEY_NAME_DIGITS]
 
+    @property
+    def names(self) -> set[str]:
+        """Its own and those of the former ones."""
+        return {self.name, *(key.name for key in self.former)}
+
     def mac(self, text: str) -> str:
         """The HMAC-SHA256 of ``text``, in hexadecimal."""
         return hmac.new(self.secret, text.encode(), hashlib.sha256).hexdigest()
 
     def made(self, text: str, mac: str) -> bool:
-        """Whether ``mac`` is the one of ``text``, told in constant time."""
-        return hmac.compare_digest(self.mac(text), mac)
+        """Whether ``mac`` is the one of ``text``, of this key or a former one; told in constant time."""
+        return hmac.compare_digest(self.mac(text), mac) or any(key.made(text, mac) for key in self.former)
 
 
 @dataclass(frozen=True, order=True)

@@ -177,7 +177,7 @@ class _Walk:
         """Whether it is genuine is what it returns."""
         genuine = self._key.made(link.said(), link.mac)
         if not genuine:
-            yield Fault(self._chain, "link-edited" if link.key == self._key.name else "link-key", link.n)
+            yield Fault(self._chain, "link-edited" if link.key in self._key.names else "link-key", link.n)
         elif self._digest is not None and link.previous != self._digest:
             yield Fault(self._chain, "link-foreign", link.n)
         if genuine and link.since < self._until - self._known.grace:

@@ -20,16 +20,17 @@ _PIECE = 4 * 1024 * 1024
 
 def keep(work: Work, sealer: Sealer, run: Run, kind: str, content: bytes, until: datetime | None = None) -> None:
     """Keep ``content`` as the ``kind`` of file of ``run``; :func:`drop_old` drops it after ``until``."""
-    packed = sealer.seal_bytes(zlib.compress(content))
+    packed = zlib.compress(content)
     for number, start in enumerate(range(0, len(packed), _PIECE)):
-        document: Document = {"_id": _id(run.id, kind, number), "project": run.project, "data": packed[start : start + _PIECE]}
+        piece = sealer.seal_bytes(packed[start : start + _PIECE])
+        document: Document = {"_id": _id(run.id, kind, number), "project": run.project, "data": piece}
         work.keep(FILES, document | ({"until": until} if until else {}))
 
 
 def read(store: StoreOf, sealer: Sealer, run: str, kind: str) -> bytes | None:
     """The file, None when it is kept no longer."""
-    packed = b"".join(document["data"] for document in _pieces(store, run, kind))
-    return zlib.decompress(sealer.open_bytes(packed)) if packed else None
+    packed = b"".join(sealer.open_bytes(document["data"]) for document in _pieces(store, run, kind))
+    return zlib.decompress(packed) if packed else None
 
 
 def drop(work: Work, store: StoreOf, run: str, kind: str) -> None:
