@@ -13,9 +13,10 @@ from services.notify.store import UNITS, unit_key
 from services.notify.wishes import NONE, Wishes
 from steward.bus.calls import RemoteServices
 from steward.channels import Contact, Needs
+from steward.copies import Known
 from steward.errors import NotFound, StewardError, Unavailable
 from steward.store.reading import Reading
-from steward.trust.sealing import Sealer
+from steward.trust.sealing import Sealer, mask_phone
 
 
 def resolve(message: Message, needs: Needs, policy: Mapping[str, Any], remote: RemoteServices, read: Reading) -> tuple[Contact, Wishes]:
@@ -35,6 +36,12 @@ def resolve(message: Message, needs: Needs, policy: Mapping[str, Any], remote: R
         caller = _ask(remote, "residents", "unit_contact", {**about, "unit": message.unit}) or caller
     known = read.plain(UNITS, unit_key(message.project, message.unit)) or {}
     return _contact(caller, message.unit, known.get("label")), _wishes(message, caller, remote)
+
+
+def is_of(message: Message, known: Known, sealer: Sealer) -> bool:
+    """Whether ``message`` went, or is going, to whom ``known`` means."""
+    contact = unseal(message.recipient, sealer)
+    return known.has(contact.name, contact.phone) or message.hint in {mask_phone(phone) for phone in known.phones}
 
 
 def seal(contact: Contact, sealer: Sealer) -> str:

@@ -329,6 +329,16 @@ def _require(command: str, message: Message) -> None:
         raise IllegalTransition.of(command, message.state.value, legal)
 
 
+def is_over(message: Message) -> bool:
+    """Whether nobody has to be reached any more. What an operator has taken may never get a receipt."""
+    return message.ended_at is not None or message.state is State.SENT
+
+
+def forget(message: Message) -> Decision[Message]:
+    """The message without whom it went to: their file is destroyed. The words stay; they name nobody."""
+    return Decision(replace(message, recipient=None, hint=None))
+
+
 def _decide(message: Message, fact: str, **data: str | None) -> Decision[Message]:
     return Decision(message, (Fact(fact, {"message": message.id, "channel": message.channel, **data}),))
 

@@ -9,14 +9,14 @@ from typing import Any
 
 from nameko.extensions import DependencyProvider
 
-from services.notify import letters, model, schemas
+from services.notify import contacts, letters, model, schemas
 from services.notify.channels.letter import of as page_of
 from services.notify.rules import Announcement, Terms, announcements
 from services.notify.sending import Desk, Sender
 from services.notify.spec import SPEC
 from services.notify.store import MATTERS, MESSAGES, PROJECTS, UNITS, matter_of, project_of, unit_of
 from services.notify.words import Words
-from steward import plugins
+from steward import copies, plugins
 from steward.bus.envelope import Envelope
 from steward.channels import Channel, Needs
 from steward.errors import AlreadyExists, Conflict, NotFound
@@ -120,6 +120,19 @@ class Notify(Service):
                 work.keep(PROJECTS, project_of(event))
             for unit in event.data.get("units", ()):
                 work.keep(UNITS, unit_of(event.project, unit), as_of=event.time)
+
+    @handles
+    def on_purge(self, event: Envelope) -> None:
+        """residents.purge_begun: to whom messages went goes, where it was that person; what is under way stays as yet."""
+        known = copies.asked_about(event, self.remote)
+        units = sorted({span["unit"] for span in event.data["units"]})
+        with self.store.work() as work:
+            found = work.where(MESSAGES, {"project": event.project, "unit": {"$in": units}})
+            theirs = [message for message in found if contacts.is_of(message, known, self.sealer)]
+            over = [message for message in theirs if model.is_over(message)]
+            for message in over:
+                work.apply(MESSAGES, model.forget(message))
+            copies.report(work, event, len(over), len(theirs) - len(over))
 
     @sweep
     def send_due(self) -> None:

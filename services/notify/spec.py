@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from services.notify.rules import heard
 from services.notify.store import COLLECTIONS
+from steward import copies
 from steward.policy import Policies
 from steward.settings import read
 from steward.spec import Call, Event, Hears, Permission, Route, ServiceSpec, Sweep
@@ -36,10 +37,12 @@ SPEC = ServiceSpec(
         Event("failed", f"{_S}Failed", "A channel has failed; the next one follows, if there is one"),
         Event("doubtful", f"{_S}OnChannel", "It may have been sent twice, or not at all: nobody can tell"),
         Event("suppressed", f"{_S}Suppressed", "Nobody is told: no way to reach them, or too late"),
+        copies.REPORTED,
     ),
     hears=(
         Hears("on_event", _heard(), prefetch=16),
         Hears("on_residents", ("residents.project_opened", "residents.units_registered")),
+        Hears("on_purge", ("residents.purge_begun",), any_order=True),
     ),
     calls=(
         Call("messages", "notify.own", "Messages", query=f"{_S}MessageQuery", answer=f"{_S}MessageView"),

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from services.notify.model import Message
+from steward import copies
 from steward.bus.envelope import Envelope
 from steward.spec import Collection, Index
 from steward.store.repository import Repository
@@ -24,12 +25,14 @@ COLLECTIONS = (
             Index(("project", "state", "_id")),
             Index(("project", "matter", "_id")),
             Index(("project", "person", "_id")),
+            Index(("project", "unit", "_id")),
         ),
         seals=("recipient",),
     ),
     Collection(MATTERS),
     Collection(PROJECTS),
     Collection(UNITS),
+    copies.COLLECTION,
 )
 
 

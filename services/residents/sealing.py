@@ -62,4 +62,4 @@ def reached(sealer: Sealer, person: Person) -> dict[str, object]:
 def shown_vehicle(sealer: Sealer, vehicle: Vehicle) -> dict[str, object]:
     """``vehicle`` as a view shows it, the plate in clear."""
     names = ("id", "version", "project", "person", "unit", "filed", "gone", "leases")
-    return {"plate": sealer.open(vehicle.plate.text), **{name: getattr(vehicle, name) for name in names}}
+    return {"plate": sealer.open(vehicle.plate.text) if vehicle.plate.text else "", **{name: getattr(vehicle, name) for name in names}}

@@ -12,6 +12,7 @@ from services.residents.lists import Lists
 from services.residents.model import Person, Unit
 from services.residents.people import People
 from services.residents.places import Places
+from services.residents.purging import Purging
 from services.residents.roster import kept, meanings
 from services.residents.roster.exporting import exported
 from services.residents.roster.jobs import Shifts
@@ -311,6 +312,40 @@ class Residents(Service):
     def on_ticket(self, event: Envelope) -> None:
         """tickets.raised, tickets.called_back: somebody of its unit was reached."""
         Contacts(self._desk).heard(event)
+
+    @rpc
+    def purges(self, project: str, query: View) -> View:
+        return Purging(self._desk).listed(project, query)
+
+    @rpc
+    def purge(self, project: str, purge: str) -> View:
+        return Purging(self._desk).get(project, purge)
+
+    @rpc
+    def review_files(self, project: str, body: View) -> View:
+        return Purging(self._desk).review(project)
+
+    @rpc
+    def place_hold(self, project: str, person: str, body: View) -> View:
+        return Purging(self._desk).place(project, person, body)
+
+    @rpc
+    def release_hold(self, project: str, person: str, hold: str, body: View) -> View:
+        return Purging(self._desk).release(project, person, hold)
+
+    @rpc
+    def identities(self, project: str, person: str) -> View:
+        return Purging(self._desk).identities(project, person)
+
+    @handles
+    def on_forgotten(self, event: Envelope) -> None:
+        """{service}.person_forgotten: somebody's data are taken out there."""
+        Purging(self._desk).heard(event)
+
+    @sweep
+    def purge_due(self) -> None:
+        """Destroy files whose time has run out."""
+        Purging(self._desk).due()
 
     @rpc
     def contact(self, project: str, person: str) -> View:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from services.residents import flows
+from services.residents import flows, retention
 from steward.bus.standard import APPROVAL_EVENTS, APPROVALS
 from steward.spec import Call, Collection, Event, Index, Permission, Route, ServiceSpec, Sweep
 
@@ -24,7 +24,7 @@ SPEC = ServiceSpec(
     name="residents",
     title={"zh-CN": "业户档案", "en": "Residents"},
     service="services.residents.service:Residents",
-    policy="services.residents:policy.toml",
+    policy=retention.POLICY,
     check="services.residents.policies:check",
     publishes=(
         Event("project_opened", f"{_PLACES}ProjectOpened", "A project is open"),
@@ -57,8 +57,9 @@ SPEC = ServiceSpec(
         Event("vehicle_removed", f"{_VEHICLES}VehicleTold", "A vehicle is here no longer", seen_with="residents.people"),
         *flows.EVENTS,
         *APPROVAL_EVENTS,
+        *retention.EVENTS,
     ),
-    hears=flows.HEARS,
+    hears=(*flows.HEARS, *retention.HEARS),
     calls=(
         Call("open_project", "residents.open", "Open a project", body=f"{_PLACES}OpenProject", answer=f"{_PLACES}ProjectView"),
         Call("projects", "residents.read", "Projects granted to the caller", query=_PAGE, answer=f"{_PLACES}ProjectView"),
@@ -208,6 +209,7 @@ SPEC = ServiceSpec(
         ),
         Call("wishes", "residents.wishes", "How whoever has a phone number wishes to be told things", answer=f"{_PEOPLE}PreferencesView"),
         *flows.CALLS,
+        *retention.CALLS,
     ),
     routes=(
         Route("POST", "/projects", "open_project", status=201),
@@ -251,6 +253,7 @@ SPEC = ServiceSpec(
         Route("GET", "/projects/{project}/roster-columns", "roster_columns"),
         Route("PUT", "/projects/{project}/roster-columns", "map_roster_columns", changes=True),
         *flows.ROUTES,
+        *retention.ROUTES,
     ),
     permissions=(
         Permission("residents.read", (*_READERS, "quality", "auditor", "admin"), "See projects and units"),
@@ -266,6 +269,7 @@ SPEC = ServiceSpec(
         Permission(OWNS_FILES, ("supervisor",), "Read full files without being given leave"),
         Permission("residents.wishes", (), "Know how a number wishes to be told things: services only"),
         *flows.PERMISSIONS,
+        *retention.PERMISSIONS,
     ),
     collections=(
         Collection("projects", (Index(("code",), unique=True), Index(("project",)), Index(("tree",)))),
@@ -317,6 +321,7 @@ SPEC = ServiceSpec(
         Collection("roster_stays", (Index(("run",)),)),
         *flows.COLLECTIONS,
         APPROVALS,
+        *retention.COLLECTIONS,
     ),
     approvals=flows.APPROVED,
     sweeps=(
@@ -324,6 +329,7 @@ SPEC = ServiceSpec(
         Sweep("go_over", every_s=10.0, alone=True),
         Sweep("count_vacancies", every_s=10.0, alone=True),
         Sweep("import_rosters", every_s=0.2),
+        *retention.SWEEPS,
     ),
     menu=({"path": "/projects", "zh-CN": "项目", "en": "Projects"},),
 )

@@ -9,6 +9,7 @@ from services.residents.model import Building, Columns, Kind, Person, Project, R
 from services.residents.model.cards import Card, CardState
 from services.residents.model.cases import Case, State
 from services.residents.model.contacts import awaits_first_visit
+from services.residents.model.purges import Hold, Purge
 from services.residents.model.vacancies import VacancyCount
 from steward.store.repository import Repository
 
@@ -20,6 +21,8 @@ MADE = "roster_made"
 """Plain documents: what each commit of a run made, by ids."""
 PROBLEMS = "roster_problems"
 """Plain documents: what is wrong in rows of a run."""
+REVIEWS = "purge_reviews"
+"""Plain documents: for which day the files of a project were last looked through; None: they are to be, now."""
 STAYS = "roster_stays"
 """Plain documents: what of a run stays though it was undone, and why."""
 
@@ -65,4 +68,6 @@ RUNS = Repository("roster_runs", Run, _run_fields)
 VEHICLES = Repository("vehicles", Vehicle, _vehicle_fields)
 CASES = Repository("cases", Case, _case_fields)
 CARDS = Repository("cards", Card, _card_fields)
+PURGES = Repository("purges", Purge)
+HOLDS = Repository("holds", Hold)
 VACANCY_COUNTS = Repository("vacancy_counts", VacancyCount)

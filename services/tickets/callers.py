@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from services.tickets.model import Caller, Check, Intake, Ticket
+from steward.copies import Known
+from steward.facts import Decision
 from steward.trust.sealing import Sealer, mask_phone
 
 
@@ -42,3 +44,24 @@ def sealed_check(check: Check, sealer: Sealer) -> Check:
 def mask_name(name: str) -> str:
     """``张三丰`` as ``张**``."""
     return name[:1] + "*" * (len(name) - 1)
+
+
+def tells_of(ticket: Ticket, known: Known, sealer: Sealer) -> bool:
+    """Whether ``ticket`` holds something personal of whom ``known`` means."""
+    return _called(ticket, known, sealer) or any(_signed(check, known, sealer) for check in ticket.checks)
+
+
+def forgotten(ticket: Ticket, known: Known, sealer: Sealer) -> Decision[Ticket]:
+    """``ticket`` without caller and signatures, where they are of whom ``known`` means. Nothing that happened is otherwise."""
+    caller = Caller() if _called(ticket, known, sealer) else ticket.caller
+    checks = tuple(replace(check, signature=None) if _signed(check, known, sealer) else check for check in ticket.checks)
+    return Decision(replace(ticket, caller=caller, checks=checks))
+
+
+def _called(ticket: Ticket, known: Known, sealer: Sealer) -> bool:
+    plain = opened(ticket.caller, sealer)
+    return known.has(plain.name, plain.phone)
+
+
+def _signed(check: Check, known: Known, sealer: Sealer) -> bool:
+    return check.signature is not None and known.has(sealer.open(check.signature), None)

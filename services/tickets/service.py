@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from services.tickets import callers, model, schemas
 from services.tickets.spec import SPEC
 from services.tickets.store import PROJECTS, TICKETS, UNITS, numbers, unit_key
+from steward import copies
 from steward.bus.envelope import Envelope
 from steward.errors import BadInput, NotFound, OutOfOrder
 from steward.facts import Decision
@@ -120,6 +121,22 @@ class Tickets(Service):
                 work.apply(TICKETS, decision)
 
     @handles
+    def on_purge(self, event: Envelope) -> None:
+        """residents.purge_begun: callers and signatures of that person go; those of tickets that are open stay as yet."""
+        known = copies.asked_about(event, self.remote)
+        units = sorted({span["unit"] for span in event.data["units"]})
+        with self.store.work() as work:
+            told = [
+                ticket
+                for ticket in work.where(TICKETS, {"project": event.project, "unit": {"$in": units}})
+                if callers.tells_of(ticket, known, self.sealer)
+            ]
+            over = [ticket for ticket in told if ticket.state in model.OVER]
+            for ticket in over:
+                work.apply(TICKETS, callers.forgotten(ticket, known, self.sealer))
+            copies.report(work, event, len(over), len(told) - len(over))
+
+    @handles
     def on_project(self, event: Envelope) -> None:
         """residents.project_opened."""
         known = {name: event.data[name] for name in ("code", "timezone", "name")}
@@ -130,13 +147,13 @@ class Tickets(Service):
     def on_units(self, event: Envelope) -> None:
         """residents.units_registered, residents.units_withdrawn; the later word on a unit holds."""
         units = event.data["units"]
-        copies = (
+        known = (
             [{**unit, "withdrawn": False} for unit in units]
             if event.name == "units_registered"
             else [{"id": unit, "label": unit, "withdrawn": True} for unit in units]
         )
         with self.store.work() as work:
-            for copy in copies:
+            for copy in known:
                 work.keep(UNITS, {"_id": unit_key(event.project, copy.pop("id")), **copy}, as_of=event.time)
 
     @handles

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from steward import copies
 from steward.spec import Call, Collection, Event, Hears, Index, Permission, Route, ServiceSpec
 
 SCHEMAS = "services.tickets.schemas"
@@ -50,11 +51,13 @@ SPEC = ServiceSpec(
         _event("closed", "TicketEvent", "The matter is over"),
         _event("reopened", "Reopened", "Unsolved: accepted again, to be dispatched again in a new round"),
         _event("cancelled", "Cancelled", "Called off"),
+        copies.REPORTED,
     ),
     hears=(
         Hears("on_dispatch", ("dispatch.ordered", "dispatch.taken")),
         Hears("on_project", ("residents.project_opened",)),
         Hears("on_units", ("residents.units_registered", "residents.units_withdrawn")),
+        Hears("on_purge", ("residents.purge_begun",), any_order=True),
         Hears("on_defect", ("residents.defect_found",), any_order=True),
     ),
     calls=(
@@ -93,12 +96,14 @@ SPEC = ServiceSpec(
                 Index(("project", "kind", "_id")),
                 Index(("project", "kind", "state", "_id")),
                 Index(("project", "number"), unique=True),
+                Index(("project", "unit", "_id")),
             ),
             seals=("caller.name", "caller.phone", "checks.signature"),
         ),
         Collection("projects"),
         Collection("units"),
         Collection("counters"),
+        copies.COLLECTION,
     ),
     policy="services.tickets:policy.toml",
     menu=({"path": "/tickets", "en": "Tickets", "zh-CN": "报事", "permission": "tickets.read"},),

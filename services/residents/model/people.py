@@ -62,8 +62,8 @@ class Person:
 
     ``key`` is the natural key (a keyed hash of first phone and name) that keeps the same person from being filed twice;
     ``former`` are the keys before changes of those. ``tokens`` are the keyed hashes that a search finds the person by,
-    made by the rules of version ``searchable`` (0: none yet). ``unfiled_at``: the roster that filed the person was undone, and
-    nothing personal is left.
+    made by the rules of version ``searchable`` (0: none yet). ``unfiled_at``: the roster that filed the person was undone, or the
+    file's time had run out, and nothing personal is left.
     """
 
     id: str
@@ -146,6 +146,23 @@ def end_care(person: Person) -> Decision[Person]:
 def made_searchable(person: Person, tokens: tuple[str, ...], rules: int) -> Decision[Person]:
     """The person, found by ``tokens`` as the rules of that version make them."""
     return Decision(replace(person, tokens=tokens, searchable=rules))
+
+
+def emptied(person: Person, key: str, now: datetime) -> Person:
+    """The file off file: nothing personal is left in it. ``key`` stands in for the natural one."""
+    return replace(
+        person,
+        key=key,
+        name="",
+        phones=(),
+        id_number=None,
+        preferences=Preferences(),
+        emergency=(),
+        care=None,
+        former=(),
+        tokens=(),
+        unfiled_at=now,
+    )
 
 
 def _cared(person: Person, care: Care | None) -> Decision[Person]:

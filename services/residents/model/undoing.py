@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
-from services.residents.model.people import Person, Preferences
+from services.residents.model.people import Person, emptied
 from services.residents.model.ties import Tie
 from services.residents.model.units import Unit
 from steward.facts import Decision, Fact
@@ -75,18 +75,8 @@ def take_back_person(
     reason = next((reason for reason, people in holds.items() if person.id in people), None)
     if reason or person.version != made.version:
         return Decision(person), reason or Stay.CHANGED
-    empty = replace(
-        person,
-        key=f"unfiled:{person.id}",
-        name="",
-        phones=(),
-        id_number=None,
-        preferences=Preferences(),
-        emergency=(),
-        former=(),
-        tokens=(),
-    )
-    return Decision(replace(empty, unfiled_at=now), (Fact("person_unfiled", {"person": person.id}),)), None
+    empty = emptied(person, f"unfiled:{person.id}", now)
+    return Decision(empty, (Fact("person_unfiled", {"person": person.id}),)), None
 
 
 def _as_made(tie: Tie) -> bool:

@@ -18,7 +18,7 @@ from services.tickets.model.commands import (
     resume,
     wait,
 )
-from services.tickets.model.life import BY_DISPATCH, DIRECT, SENT, UNFINISHED, Command, State
+from services.tickets.model.life import BY_DISPATCH, DIRECT, OVER, SENT, UNFINISHED, Command, State
 from services.tickets.model.terms import (
     CancelReason,
     Channel,
@@ -35,6 +35,7 @@ from services.tickets.model.ticket import By, Callback, Caller, Check, Intake, M
 __all__ = [
     "BY_DISPATCH",
     "DIRECT",
+    "OVER",
     "SENT",
     "UNFINISHED",
     "By",

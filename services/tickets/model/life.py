@@ -50,6 +50,8 @@ def _step(after: State, *before: State) -> Step:
     return Step(frozenset(before), after)
 
 
+OVER = frozenset({State.CLOSED, State.CANCELLED})
+"""Nothing more happens, unless somebody reopens."""
 UNFINISHED = (State.RAISED, State.ACCEPTED, State.DISPATCHED, State.TAKEN, State.ON_SITE, State.WAITING)
 
 SENT: Mapping[Command, Step] = {

@@ -184,9 +184,19 @@ class Founder:
         self.post("~/cases", {"kind": "handover", "unit": self.unit, "person": person})
         self.post("~/cards", {"unit": self.unit, "person": person, "printed": said["label"]})
         self.post("~/staff-cards", {"user": "user:wang", "reason": said["label"]})
+        self._former_owner()
         self.post("~/parcels", {"shelf": said["label"]})
         path = f"/projects/{self.place.name}/roster?filename=a.csv"
         eventually(lambda: self._http.post(path, content=ROSTER).status_code < FAILED, "a roster is taken")
+
+    def _former_owner(self) -> None:
+        """Whose file is held though its time has run out."""
+        person = self.post("~/people", {"name": "欧阳修", "phones": []})["id"]
+        unit = self.post("~/units", {"label": f"{self.place.said['label']}-F"})["id"]
+        self.post(f"~/units/{unit}/ties", {"person": person, "role": "owner", "from": "2015-03-01", "to": "2018-03-01"})
+        self.post(f"~/people/{person}/holds", {"ground": "arrears"})
+        self.post("~/purges/review", {})
+        self.some("~/purges")
 
     def _staff(self) -> None:
         said = self.place.said

@@ -1,0 +1,153 @@
+"""Destroying files whose time has run out: what is asked of it, and the passing of days over it (docs/privacy.md)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, date, datetime, time
+from time import monotonic
+
+from dateutil.relativedelta import relativedelta
+
+from services.residents import model
+from services.residents.desk import Desk, View, answered, page, save, told
+from services.residents.model import Project, Role, Tie, Unit, Vehicle, purges
+from services.residents.model.purges import Hold, Purge, PurgeState, Report
+from services.residents.schemas.purges import HoldView, IdentitiesView, PurgeView, ReviewView
+from services.residents.store import CASES, CONTACTS, HOLDS, PEOPLE, PROJECTS, PURGES, REVIEWS, UNITS, VEHICLES
+from services.residents.underway import open_cases
+from steward.bus.envelope import Envelope
+from steward.facts import Decision
+from steward.ids import derived_id
+from steward.store.work import Work
+
+_MOST = 10_000
+
+
+class Purging:
+    """What is asked of purges and holds, and what is due."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk, self._store = desk, desk.store
+
+    def listed(self, project: str, query: View) -> View:
+        """Purges, the latest first: what is held and why, what waits for whom, what was destroyed."""
+        self._desk.project(project)
+        wanted = {name: str(query[name]) for name in ("state", "person") if query[name] is not None}
+        found = self._store.read.page(PURGES, {"project": project, **wanted}, query["cursor"], query["limit"])
+        return page(PurgeView, found.items, found.next)
+
+    def get(self, project: str, purge: str) -> View:
+        """One of them."""
+        return told(PurgeView, self._store.read.get(PURGES, purge, project))
+
+    def review(self, project: str) -> View:
+        """Look through the files of ``project`` now, in place of tomorrow."""
+        self._desk.project(project)
+        with self._store.work() as work:
+            work.keep(REVIEWS, {"_id": project, "project": project, "day": None})
+            return answered(work, ReviewView, {"project": project, "asked": self._desk.stamp})
+
+    def place(self, project: str, person: str, body: View) -> View:
+        """Somebody needs the file on a ground of theirs. Raises NotFound when there is none."""
+        state = self._desk.person(project, person)
+        fresh = Hold(derived_id(state.registered_at, "hold", person, body["ground"]), project, person, body["ground"], self._desk.stamp)
+        with self._store.work() as work:
+            before = work.find(HOLDS, fresh.id)
+            return answered(work, HoldView, save(work, HOLDS, before, purges.place_hold(before, fresh)))
+
+    def release(self, project: str, person: str, hold: str) -> View:
+        """They need it no longer. Raises NotFound, IllegalTransition."""
+        with self._store.work() as work:
+            state = work.load(HOLDS, hold, project, seen=lambda known: known.person == person)
+            return answered(work, HoldView, work.apply(HOLDS, purges.release_hold(state, self._desk.stamp)))
+
+    def identities(self, project: str, person: str) -> View:
+        """By what somebody is known, in clear: for services that take out what they hold of them."""
+        state, opened = self._desk.person(project, person), self._desk.sealer.open
+        return told(IdentitiesView, {"name": opened(state.name), "phones": [opened(phone.text) for phone in state.phones]})
+
+    def heard(self, event: Envelope) -> None:
+        """A service has taken out what it held. With the last of them the file goes."""
+        data = event.data
+        report = Report(event.type.partition(".")[0], data["forgotten"], data["kept"], event.time)
+        with self._store.work() as work:
+            purge = work.find(PURGES, data["purge"])
+            if purge is not None and purge.project == event.project:
+                self._settle(work, purge, purges.heard(purge, data["round"], report))
+
+    def due(self) -> None:
+        """Look through each project once a day, as soon as the day has begun there; days that nothing ran are made up for."""
+        until = monotonic() + self._desk.policy("")["sweep"]["most_s"]
+        homes = self._store.read.where(PROJECTS, {}, limit=_MOST)
+        reviewed = {document["_id"]: document["day"] for document in self._store.read.plain_where(REVIEWS, {})}
+        for home in homes:
+            today = model.today(home, self._desk.context.now)
+            if monotonic() > until:
+                return
+            if reviewed.get(home.id) != today.isoformat():
+                self._look_through(home, today)
+
+    def _look_through(self, home: Project, today: date) -> None:
+        key = f"{self._desk.context.key}:{home.id}"
+        for person, ties in self._former(home, today).items():
+            with self._store.work(key=f"{key}:{person}", lenient=True) as work:
+                self._consider(work, home, person, ties, today)
+        with self._store.work(key=key, lenient=True) as work:
+            work.keep(REVIEWS, {"_id": home.id, "project": home.id, "day": today.isoformat()})
+
+    def _former(self, home: Project, today: date) -> Mapping[str, Mapping[str, list[Tie]]]:
+        """Former owners whose last tie ended so long ago that their time may have run out: their ties by unit."""
+        ended = {"role": Role.OWNER.value, "until": {"$lte": (today - relativedelta(years=self._years(home.id))).isoformat()}}
+        found = self._store.read.where(UNITS, {"project": home.id, "ties": {"$elemMatch": ended}}, limit=_MOST)
+        people = {tie.person for unit in found for tie in unit.ties if tie.role is Role.OWNER and tie.until is not None}
+        return {person: _ties_of(person, self._units(home.id, person)) for person in sorted(people)}
+
+    def _consider(self, work: Work, home: Project, person: str, ties: Mapping[str, list[Tie]], today: date) -> None:
+        years = self._years(home.id)
+        kept_until = model.keep_until([tie for known in ties.values() for tie in known], today, years)
+        state = work.find(PEOPLE, person)
+        if kept_until is None or kept_until > today or state is None or state.unfiled_at is not None:
+            return
+        name = derived_id(datetime.combine(kept_until, time(), UTC), "purge", person)
+        before, fresh = work.find(PURGES, name), Purge(name, home.id, person, kept_until, years)
+        asked, now = self._desk.policy(home.id)["retention"]["holders"], self._desk.context.now
+        self._settle(work, before, purges.consider(before or fresh, self._holds(home.id, person, today), asked, ties, now))
+
+    def _settle(self, work: Work, before: Purge | None, decision: Decision[Purge]) -> None:
+        """Save what was decided; when nobody is left who must report, the file goes with it, or is held after all."""
+        if decision.state != before and decision.state.reported:
+            holds = self._holds(decision.state.project, decision.state.person, self._desk.today(decision.state.project))
+            decision = purges.conclude(decision, holds, self._desk.context.now)
+        if decision.state.state is PurgeState.DONE and decision.facts:
+            self._destroy(work, decision.state, self._desk.context.now)
+        save(work, PURGES, before, decision)
+
+    def _destroy(self, work: Work, purge: Purge, now: datetime) -> None:
+        """All that the service itself holds of the person."""
+        state = work.find(PEOPLE, purge.person)
+        if state is not None and state.unfiled_at is None:
+            work.apply(PEOPLE, purges.purge_person(state, now))
+        for vehicle in work.where(VEHICLES, {"project": purge.project, "person": purge.person}):
+            work.apply(VEHICLES, purges.forget_vehicle(vehicle, self._desk.stamp))
+        units = [unit.id for unit in self._units(purge.project, purge.person)]
+        for case in work.where(CASES, {"project": purge.project, "unit": {"$in": units}}):
+            if purge.person in (case.person, case.agent):
+                work.apply(CASES, purges.forget_signatures(case))
+        work.drop(CONTACTS, f"{purge.project}/{purge.person}")
+
+    def _holds(self, project: str, person: str, today: date) -> tuple[str, ...]:
+        vehicles: list[Vehicle] = self._store.read.where(VEHICLES, {"project": project, "person": person}, limit=_MOST)
+        placed = self._store.read.where(HOLDS, {"project": project, "person": person}, limit=_MOST)
+        ours = purges.needs(person, self._units(project, person), open_cases(self._desk, project), vehicles, today)
+        return (*ours, *(hold.ground for hold in placed if hold.released is None))
+
+    def _units(self, project: str, person: str) -> list[Unit]:
+        return self._store.read.where(UNITS, {"project": project, "tied": person}, limit=_MOST)
+
+    def _years(self, project: str) -> int:
+        years: int = self._desk.policy(project)["units"]["former_owner_years"]
+        return years
+
+
+def _ties_of(person: str, units: list[Unit]) -> dict[str, list[Tie]]:
+    return {unit.id: [tie for tie in unit.ties if tie.person == person] for unit in units}

@@ -1,0 +1,68 @@
+"""What of the service's spec is about destroying files whose time has run out (docs/privacy.md)."""
+
+from __future__ import annotations
+
+from steward.policy import Policies
+from steward.settings import read
+from steward.spec import Call, Collection, Event, Hears, Index, Permission, Route, ServiceSpec, Sweep
+
+POLICY = "services.residents:policy.toml"
+_S = "services.residents.schemas.purges:"
+_HOLDS = "/projects/{project}/people/{person}/holds"
+_NOTHING = "steward.shapes:Nothing"
+
+
+def _reports() -> tuple[str, ...]:
+    """The events by which those report who hold copies, as this installation's policy names them."""
+    policy = Policies(ServiceSpec("residents", {}, "", policy=POLICY), read("policy")).of("")
+    return tuple(f"{service}.person_forgotten" for service in policy["retention"]["holders"])
+
+
+EVENTS = (
+    Event("purge_begun", f"{_S}PurgeBegun", "A file is about to be destroyed: copies are to go", seen_with="residents.purges"),
+    Event("purge_held", f"{_S}PurgeHeld", "A file is kept though its time has run out", seen_with="residents.purges"),
+    Event("person_purged", f"{_S}PersonPurged", "A file is destroyed", seen_with="residents.purges"),
+    Event("hold_placed", f"{_S}HoldTold", "A file is needed though its time may run out", seen_with="residents.purges"),
+    Event("hold_released", f"{_S}HoldTold", "It is needed no longer on that ground", seen_with="residents.purges"),
+)
+
+HEARS = (Hears("on_forgotten", _reports(), any_order=True),)
+
+CALLS = (
+    Call("purges", "residents.purges", "Files that were destroyed, or are held", query=f"{_S}PurgeQuery", answer=f"{_S}PurgeView"),
+    Call("purge", "residents.purges", "One of them", answer=f"{_S}PurgeView"),
+    Call("review_files", "residents.purge", "Look through all files now", body=_NOTHING, answer=f"{_S}ReviewView"),
+    Call("place_hold", "residents.hold", "Keep a file on some ground", body=f"{_S}PlaceHold", answer=f"{_S}HoldView"),
+    Call("release_hold", "residents.hold", "Keep it no longer on that ground", body=_NOTHING, answer=f"{_S}HoldView"),
+    Call(
+        "identities",
+        "residents.identities",
+        "By what somebody is known, in clear",
+        answer=f"{_S}IdentitiesView",
+        audited="read",
+        subjects=("person",),
+    ),
+)
+
+ROUTES = (
+    Route("GET", "/projects/{project}/purges", "purges", paged=True),
+    Route("GET", "/projects/{project}/purges/{purge}", "purge"),
+    Route("POST", "/projects/{project}/purges/review", "review_files", status=202),
+    Route("POST", _HOLDS, "place_hold", status=201),
+    Route("POST", f"{_HOLDS}/{{hold}}/release", "release_hold", changes=True),
+)
+
+PERMISSIONS = (
+    Permission("residents.purges", ("manager", "quality", "auditor", "admin"), "See which files were destroyed, and which are held"),
+    Permission("residents.purge", ("manager", "admin"), "Have files looked through now"),
+    Permission("residents.hold", ("supervisor", "manager", "admin"), "Keep files whose time has run out, on a ground"),
+    Permission("residents.identities", (), "Know by what somebody is known: services that hold copies only"),
+)
+
+COLLECTIONS = (
+    Collection("purges", (Index(("project", "_id")), Index(("project", "state", "_id")), Index(("project", "person", "_id")))),
+    Collection("holds", (Index(("project", "person")),)),
+    Collection("purge_reviews"),
+)
+
+SWEEPS = (Sweep("purge_due", every_s=5.0, alone=True),)
