@@ -1,4 +1,5 @@
 """What a service does that holds copies of people's data: when a file is destroyed, it takes out its own.
+Asked for a copy, it tells all of them.
 
 The keeper of the file publishes ``purge_begun`` before it touches the file. Whoever holds copies hears it, may still ask who
 it was, takes out what is personal, and reports with an event of its own, ``{service}.person_forgotten``, in the same unit of
@@ -7,22 +8,27 @@ work. Only when all that policy names have reported is the file itself destroyed
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
 
-from marshmallow import fields
+from marshmallow import Schema, fields
 
 from steward.bus.calls import RemoteServices
 from steward.bus.envelope import Envelope
 from steward.errors import NotFound, StewardError, Unavailable
 from steward.facts import Decision, Fact
-from steward.shapes import Published
-from steward.spec import Collection, Event
+from steward.shapes import Command, Published
+from steward.spec import Call, Collection, Event, Permission
 from steward.store.repository import Repository
 from steward.store.work import Work
+from steward.times import iso
 
 REPORTED = Event(
     "person_forgotten", "steward.copies:PersonForgotten", "What is personal of somebody is taken out here", seen_with="audit.read"
 )
+_S = "steward.copies:"
 _TELLING = 11
 """Digits of a mobile number without its country's code."""
 COLLECTION = Collection("forgotten")
@@ -49,6 +55,47 @@ class PersonForgotten(Published):
     round = fields.Integer(required=True)
     forgotten = fields.Integer(required=True)
     kept = fields.Integer(required=True)
+
+
+class Sought(Command):
+    """Of whom, and in which units, a service is to tell all that it holds."""
+
+    name = fields.String(required=True)
+    phones = fields.List(fields.String(), required=True)
+    units = fields.List(fields.String(), required=True)
+
+
+class SectionView(Schema):
+    """Things of one kind, each as labels and values that people can read."""
+
+    title = fields.String()
+    rows = fields.List(fields.Dict(keys=fields.String(), values=fields.String()))
+
+
+class Held(Schema):
+    """All that a service holds of somebody."""
+
+    sections = fields.List(fields.Nested(SectionView))
+
+
+def personal_data(service: str) -> Call:
+    """The call by which ``service`` tells all that it holds of somebody: for services alone, and on record."""
+    said = "All that is held of somebody, in clear"
+    return Call("personal_data", f"{service}.personal_data", said, f"{_S}Sought", answer=f"{_S}Held", audited="read", subjects=("person",))
+
+
+def told_to_services(service: str) -> Permission:
+    """The right that :func:`personal_data` needs: nobody of the staff holds it."""
+    return Permission(f"{service}.personal_data", (), "Know all that is held of somebody: services only")
+
+
+def section(title: str, rows: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
+    """A section for :class:`Held`; values that there are not are left out."""
+    return {"title": title, "rows": [{label: _text(value) for label, value in row.items() if value not in (None, "")} for row in rows]}
+
+
+def _text(value: Any) -> str:
+    return iso(value) if isinstance(value, datetime) else str(value)
 
 
 @dataclass(frozen=True)

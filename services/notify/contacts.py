@@ -44,6 +44,13 @@ def is_of(message: Message, known: Known, sealer: Sealer) -> bool:
     return known.has(contact.name, contact.phone) or message.hint in {mask_phone(phone) for phone in known.phones}
 
 
+def told(message: Message, sealer: Sealer) -> dict[str, object]:
+    """``message`` as its recipient may know it."""
+    contact = unseal(message.recipient, sealer)
+    who = {"姓名": contact.name, "电话": contact.phone or message.hint}
+    return {"时间": message.created_at, "渠道": message.channel, "内容": message.text, **who, "状态": message.state}
+
+
 def seal(contact: Contact, sealer: Sealer) -> str:
     """``contact`` as it is kept."""
     return sealer.seal(json.dumps(asdict(contact), ensure_ascii=False))

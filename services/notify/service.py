@@ -143,6 +143,14 @@ class Notify(Service):
         return Sender(self.desk, self.store, self.remote, self.policy, self.sealer)
 
     @rpc
+    def personal_data(self, project: str, person: str, body: dict[str, Any]) -> dict[str, Any]:
+        """The messages that went to somebody, of the units that were theirs."""
+        known = copies.Known(body["name"], tuple(body["phones"]))
+        found = self.store.read.where(MESSAGES, {"project": project, "unit": {"$in": body["units"]}}, limit=0)
+        theirs = (message for message in found if contacts.is_of(message, known, self.sealer))
+        return {"sections": [copies.section("通知", [contacts.told(message, self.sealer) for message in theirs])]}
+
+    @rpc
     def messages(self, project: str, query: dict[str, Any]) -> dict[str, Any]:
         cursor, limit = query.pop("cursor"), query.pop("limit")
         wanted = {name: str(value) for name, value in query.items() if value is not None}

@@ -45,6 +45,7 @@ SPEC = ServiceSpec(
         Hears("on_purge", ("residents.purge_begun",), any_order=True),
     ),
     calls=(
+        copies.personal_data("notify"),
         Call("messages", "notify.own", "Messages", query=f"{_S}MessageQuery", answer=f"{_S}MessageView"),
         Call("message", "notify.own", "One message", answer=f"{_S}MessageView"),
         Call("letter", "notify.read", "A letter as PDF, made of its kept text"),
@@ -59,6 +60,7 @@ SPEC = ServiceSpec(
         Route("POST", f"{_MESSAGE}/done", "done", changes=True),
     ),
     permissions=(
+        copies.told_to_services("notify"),
         Permission("notify.own", _ALL, "See and work off the tasks that one is named for"),
         Permission("notify.read", (*_STAFF, "quality", "auditor"), "See messages"),
         Permission("notify.work", (*_STAFF, "quality"), "Post letters, work off phone tasks"),

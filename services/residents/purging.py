@@ -10,6 +10,7 @@ from dateutil.relativedelta import relativedelta
 
 from services.residents import model
 from services.residents.desk import Desk, View, answered, page, save, told
+from services.residents.disclosing import end_copies
 from services.residents.model import Project, Role, Tie, Unit, Vehicle, purges
 from services.residents.model.purges import Hold, Purge, PurgeState, Report
 from services.residents.schemas.purges import HoldView, IdentitiesView, PurgeView, ReviewView
@@ -133,6 +134,7 @@ class Purging:
         for case in work.where(CASES, {"project": purge.project, "unit": {"$in": units}}):
             if purge.person in (case.person, case.agent):
                 work.apply(CASES, purges.forget_signatures(case))
+        end_copies(work, purge.project, purge.person)
         work.drop(CONTACTS, f"{purge.project}/{purge.person}")
 
     def _holds(self, project: str, person: str, today: date) -> tuple[str, ...]:

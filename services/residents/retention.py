@@ -1,4 +1,4 @@
-"""What of the service's spec is about destroying files whose time has run out (docs/privacy.md)."""
+"""What of the service's spec is about people's right to their data: copies for them, and files whose time has run out (docs/privacy.md)."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from steward.spec import Call, Collection, Event, Hears, Index, Permission, Rout
 POLICY = "services.residents:policy.toml"
 _S = "services.residents.schemas.purges:"
 _HOLDS = "/projects/{project}/people/{person}/holds"
+_A = "services.residents.schemas.access:"
+_ACCESS = "/projects/{project}/people/{person}/access-requests"
 _NOTHING = "steward.shapes:Nothing"
 
 
@@ -23,6 +25,9 @@ EVENTS = (
     Event("purge_held", f"{_S}PurgeHeld", "A file is kept though its time has run out", seen_with="residents.purges"),
     Event("person_purged", f"{_S}PersonPurged", "A file is destroyed", seen_with="residents.purges"),
     Event("hold_placed", f"{_S}HoldTold", "A file is needed though its time may run out", seen_with="residents.purges"),
+    Event("access_requested", f"{_A}AccessTold", "A copy of what is held of somebody is asked for", seen_with="residents.disclose"),
+    Event("access_ready", f"{_A}AccessTold", "It is ready", seen_with="residents.disclose"),
+    Event("access_ended", f"{_A}AccessTold", "It is kept no longer", seen_with="residents.disclose"),
     Event("hold_released", f"{_S}HoldTold", "It is needed no longer on that ground", seen_with="residents.purges"),
 )
 
@@ -34,6 +39,31 @@ CALLS = (
     Call("review_files", "residents.purge", "Look through all files now", body=_NOTHING, answer=f"{_S}ReviewView"),
     Call("place_hold", "residents.hold", "Keep a file on some ground", body=f"{_S}PlaceHold", answer=f"{_S}HoldView"),
     Call("release_hold", "residents.hold", "Keep it no longer on that ground", body=_NOTHING, answer=f"{_S}HoldView"),
+    Call(
+        "request_access",
+        "residents.disclose",
+        "Collect all that is held of somebody",
+        body=f"{_A}AskAccess",
+        answer=f"{_A}AccessView",
+        audited="read",
+        subjects=("person",),
+    ),
+    Call(
+        "access_requests",
+        "residents.disclose",
+        "Copies that were asked for of somebody",
+        query="steward.paging:PageQuery",
+        answer=f"{_A}AccessView",
+    ),
+    Call("access_request", "residents.disclose", "One of them", answer=f"{_A}AccessView"),
+    Call(
+        "access_copy",
+        "residents.disclose",
+        "All that is held of somebody, in clear, for who asked",
+        answer=f"{_A}AccessFile",
+        audited="read",
+        subjects=("person",),
+    ),
     Call(
         "identities",
         "residents.identities",
@@ -48,6 +78,10 @@ ROUTES = (
     Route("GET", "/projects/{project}/purges", "purges", paged=True),
     Route("GET", "/projects/{project}/purges/{purge}", "purge"),
     Route("POST", "/projects/{project}/purges/review", "review_files", status=202),
+    Route("POST", _ACCESS, "request_access", status=201),
+    Route("GET", _ACCESS, "access_requests", paged=True),
+    Route("GET", f"{_ACCESS}/{{request}}", "access_request"),
+    Route("GET", f"{_ACCESS}/{{request}}/copy", "access_copy"),
     Route("POST", _HOLDS, "place_hold", status=201),
     Route("POST", f"{_HOLDS}/{{hold}}/release", "release_hold", changes=True),
 )
@@ -55,14 +89,20 @@ ROUTES = (
 PERMISSIONS = (
     Permission("residents.purges", ("manager", "quality", "auditor", "admin"), "See which files were destroyed, and which are held"),
     Permission("residents.purge", ("manager", "admin"), "Have files looked through now"),
+    Permission("residents.disclose", ("manager", "admin"), "Have a copy made, for somebody, of all that is held of them"),
     Permission("residents.hold", ("supervisor", "manager", "admin"), "Keep files whose time has run out, on a ground"),
     Permission("residents.identities", (), "Know by what somebody is known: services that hold copies only"),
 )
 
 COLLECTIONS = (
     Collection("purges", (Index(("project", "_id")), Index(("project", "state", "_id")), Index(("project", "person", "_id")))),
+    Collection(
+        "access_requests",
+        (Index(("project", "person", "_id")), Index(("state",)), Index(("ends_at",))),
+        seals=("parts.content",),
+    ),
     Collection("holds", (Index(("project", "person")),)),
     Collection("purge_reviews"),
 )
 
-SWEEPS = (Sweep("purge_due", every_s=5.0, alone=True),)
+SWEEPS = (Sweep("purge_due", every_s=10.0, alone=True), Sweep("collect_copies", every_s=5.0, alone=True))

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from services.residents import model, sealing
+from services.residents import model
 from services.residents.cards import Cards
 from services.residents.cases import Cases
 from services.residents.contacts import Contacts
 from services.residents.desk import Desk, View, answered, told
+from services.residents.disclosing import Disclosing
 from services.residents.files import Files
 from services.residents.lists import Lists
-from services.residents.model import Person, Unit
 from services.residents.people import People
 from services.residents.places import Places
 from services.residents.purging import Purging
@@ -20,7 +20,7 @@ from services.residents.roster.runs import Runs
 from services.residents.schemas.places import ProjectView
 from services.residents.schemas.units import UnitView
 from services.residents.schemas.vehicles import HitView
-from services.residents.search.finding import Finder, Hit
+from services.residents.search.finding import Finder, shown
 from services.residents.spec import SPEC
 from services.residents.store import PROJECTS, UNITS
 from services.residents.units import Units
@@ -175,7 +175,7 @@ class Residents(Service):
         self._desk.project(project)
         country = self.policy.of(project)["defaults"]["country"]
         hits, following = Finder(self.store.read, self.sealer, project, country).find(query["q"], query["cursor"], query["limit"])
-        return {"items": [told(HitView, self._shown(hit)) for hit in hits], "next": following}
+        return {"items": [told(HitView, shown(hit, self.sealer)) for hit in hits], "next": following}
 
     @rpc
     def vacant_units(self, project: str, query: View) -> View:
@@ -337,6 +337,22 @@ class Residents(Service):
     def identities(self, project: str, person: str) -> View:
         return Purging(self._desk).identities(project, person)
 
+    @rpc
+    def request_access(self, project: str, person: str, body: View) -> View:
+        return self._disclosing.ask(project, person, body)
+
+    @rpc
+    def access_requests(self, project: str, person: str, query: View) -> View:
+        return self._disclosing.listed(project, person, query)
+
+    @rpc
+    def access_request(self, project: str, person: str, request: str) -> View:
+        return self._disclosing.get(project, person, request)
+
+    @rpc
+    def access_copy(self, project: str, person: str, request: str) -> View:
+        return self._disclosing.copy(project, person, request)
+
     @handles
     def on_forgotten(self, event: Envelope) -> None:
         """{service}.person_forgotten: somebody's data are taken out there."""
@@ -386,14 +402,15 @@ class Residents(Service):
     def _desk(self) -> Desk:
         return Desk(self.store, self.context, self.policy, self.sealer, self.approving)
 
+    @sweep
+    def collect_copies(self) -> None:
+        """Collect what is held of those who asked, and end copies whose days are over."""
+        self._disclosing.collect()
+
+    @property
+    def _disclosing(self) -> Disclosing:
+        return Disclosing(self._desk, self.remote)
+
     @property
     def _cases(self) -> Cases:
         return Cases(self._desk, self.remote)
-
-    def _shown(self, hit: Hit) -> View:
-        nobody = {"person": None, "unit": None, "vehicle": None}
-        if isinstance(hit.found, Person):
-            return {**nobody, "kind": "person", "match": hit.match, "person": sealing.shown(self.sealer, hit.found)}
-        if isinstance(hit.found, Unit):
-            return {**nobody, "kind": "unit", "match": hit.match, "unit": hit.found}
-        return {**nobody, "kind": "vehicle", "match": hit.match, "vehicle": sealing.shown_vehicle(self.sealer, hit.found)}

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from services.residents.model import Building, Columns, Kind, Person, Project, Run, Unit, Vehicle, Zone
+from services.residents.model.access import AccessRequest, AccessState
 from services.residents.model.cards import Card, CardState
 from services.residents.model.cases import Case, State
 from services.residents.model.contacts import awaits_first_visit
@@ -58,6 +59,10 @@ def _run_fields(run: Run) -> Mapping[str, Any]:
     return {"open": True} if run.under_way else {}
 
 
+def _access_fields(request: AccessRequest) -> Mapping[str, Any]:
+    return {"ends_at": None if request.state is AccessState.ENDED else request.until}
+
+
 PROJECTS = Repository("projects", Project)
 ZONES = Repository("zones", Zone)
 BUILDINGS = Repository("buildings", Building)
@@ -69,5 +74,6 @@ VEHICLES = Repository("vehicles", Vehicle, _vehicle_fields)
 CASES = Repository("cases", Case, _case_fields)
 CARDS = Repository("cards", Card, _card_fields)
 PURGES = Repository("purges", Purge)
+ACCESS = Repository("access_requests", AccessRequest, _access_fields)
 HOLDS = Repository("holds", Hold)
 VACANCY_COUNTS = Repository("vacancy_counts", VacancyCount)

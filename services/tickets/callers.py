@@ -58,6 +58,13 @@ def forgotten(ticket: Ticket, known: Known, sealer: Sealer) -> Decision[Ticket]:
     return Decision(replace(ticket, caller=caller, checks=checks))
 
 
+def told(ticket: Ticket, sealer: Sealer) -> dict[str, object]:
+    """``ticket`` as its caller may know it."""
+    plain = opened(ticket.caller, sealer)
+    matter = {"编号": ticket.number, "种类": ticket.kind, "内容": ticket.what, "时间": ticket.raised_at, "房号": ticket.unit_label}
+    return {**matter, "姓名": plain.name, "电话": plain.phone, "状态": ticket.state}
+
+
 def _called(ticket: Ticket, known: Known, sealer: Sealer) -> bool:
     plain = opened(ticket.caller, sealer)
     return known.has(plain.name, plain.phone)

@@ -103,6 +103,17 @@ class Tickets(Service):
         shown: View = CALLER.dump({"name": plain.name, "phone": plain.phone, "language": found.language})
         return shown
 
+    @rpc
+    def personal_data(self, project: str, person: str, body: View) -> View:
+        """The tickets that somebody raised or signed for, of the units that were theirs."""
+        known = copies.Known(body["name"], tuple(body["phones"]))
+        found = self.store.read.where(TICKETS, {"project": project, "unit": {"$in": body["units"]}}, limit=0)
+        return {
+            "sections": [
+                copies.section("报事", [callers.told(one, self.sealer) for one in found if callers.tells_of(one, known, self.sealer)])
+            ]
+        }
+
     @handles
     def on_dispatch(self, event: Envelope) -> None:
         """dispatch.ordered, dispatch.taken. An order of an earlier round is no news any more."""

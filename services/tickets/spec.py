@@ -71,6 +71,7 @@ SPEC = ServiceSpec(
             query=f"{SCHEMAS}:TicketQuery",
             answer=f"{SCHEMAS}:TicketView",
         ),
+        copies.personal_data("tickets"),
         Call("caller", "tickets.caller", "The caller unmasked", answer=f"{SCHEMAS}:CallerView"),
     ),
     routes=(
@@ -85,6 +86,7 @@ SPEC = ServiceSpec(
         Permission("tickets.accept", ("desk", "zone_manager", "supervisor"), "Take matters on"),
         Permission("tickets.work", ("desk", "zone_manager", "supervisor", *FIELD), "Report on the work"),
         Permission("tickets.settle", ("desk", "zone_manager", "supervisor"), "Call back, close, reopen, cancel"),
+        copies.told_to_services("tickets"),
         Permission("tickets.caller", (), "Know the caller unmasked: services only"),
     ),
     collections=(

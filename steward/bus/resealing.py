@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from time import monotonic
 from typing import Any
 
@@ -12,11 +12,14 @@ from nameko.extensions import DependencyProvider
 from steward.bus.retrying import kept_days
 from steward.observe import health, metrics
 from steward.settings import Settings
+from steward.store.lease import Lease
 from steward.store.provider import SharedStore
 from steward.store.resealing import Resealing
 
 TURN_S = 2.0
-"""How long one turn goes on at most: shorter than its lease, and others want the store too."""
+"""How long one turn goes on at most: others want the store too."""
+LEASE = timedelta(seconds=20)
+"""Taken while there is something to do; whoever has it goes on with the next turn."""
 
 
 class Resealer:
@@ -25,6 +28,7 @@ class Resealer:
     def __init__(self, store: SharedStore) -> None:
         self._name, self._keys, self._current = store.spec.name, store.keys, store.sealer.name
         self._resealing = Resealing(store.database, store.spec.collections, store.sealer)
+        self._lease = Lease(store.database, "resealing", LEASE)
         self._kept_days = kept_days(Settings.from_env().policy)
         self._forgotten_on: date | None = None
         self._unknown = 0
@@ -33,7 +37,8 @@ class Resealer:
         """Go on for a while. Raises Unavailable, Conflict: the next turn goes on there."""
         self._forget(now.date())
         until = monotonic() + TURN_S
-        while monotonic() < until and self._resealing.round(now):
+        while self._resealing.due(now) and self._lease.hold() and monotonic() < until:
+            self._resealing.round(now)
             eventlet.sleep(0)
         self._measure()
 

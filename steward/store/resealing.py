@@ -80,26 +80,31 @@ class _Tally:
 
 
 class Resealing:
-    """Goes over the collections of one service. Any number of processes may; one at a time is enough."""
+    """Goes over the collections of one service. One process at a time: what a pass has found is counted in one place."""
 
     def __init__(self, db: Database[Document], collections: Sequence[Collection], sealer: Sealer) -> None:
         self._db, self._sealer = db, sealer
         self._collections = {collection.name: collection for collection in sealing(collections)}
         self._reading: dict[str, tuple[Pass, Iterator[Document]]] = {}
 
+    def due(self, now: datetime) -> bool:
+        """Whether there is anything to go over. Raises Unavailable."""
+        return self._next(now) is not None
+
     def round(self, now: datetime) -> bool:
-        """Go over one page of what has to be gone over; whether there was any. Raises Unavailable."""
-        known = passes(self._db)
-        for name in self._collections:
-            going = self._due(known.get(name), name, now)
-            if going is not None:
-                self._page(going, now)
-                return True
-        return False
+        """Go over one page of what has to be gone over; whether there was any. Raises Unavailable, Conflict."""
+        going = self._next(now)
+        if going is not None:
+            self._page(going, now)
+        return going is not None
 
     def state(self) -> list[Pass]:
         """The latest pass over each collection that has had one."""
         return [found for name, found in passes(self._db).items() if name in self._collections]
+
+    def _next(self, now: datetime) -> Pass | None:
+        known = passes(self._db)
+        return next((going for name in self._collections if (going := self._due(known.get(name), name, now))), None)
 
     def _due(self, last: Pass | None, name: str, now: datetime) -> Pass | None:
         """The pass to go on with; None while that over this collection needs none."""

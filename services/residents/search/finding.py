@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from services.residents import model, phones
+from services.residents import model, phones, sealing
 from services.residents.model import Person, Unit, Vehicle
 from services.residents.search import tokens, words
 from services.residents.search.words import Match
@@ -122,3 +122,14 @@ def _decoded(cursor: str) -> tuple[int, str | None]:
         return int(rank), last
     except (binascii.Error, ValueError) as error:
         raise BadInput.of("cursor", "is not one that a page gave") from error
+
+
+def shown(hit: Hit, sealer: Sealer) -> dict[str, Any]:
+    """``hit`` as a page shows it: what kind it is, how it matches, and the person, unit or vehicle."""
+    kind: str = "unit"
+    view: object = hit.found
+    if isinstance(hit.found, Person):
+        kind, view = "person", sealing.shown(sealer, hit.found)
+    elif isinstance(hit.found, Vehicle):
+        kind, view = "vehicle", sealing.shown_vehicle(sealer, hit.found)
+    return {**dict.fromkeys(("person", "unit", "vehicle")), "kind": kind, "match": hit.match, kind: view}

@@ -35,6 +35,7 @@ ONE_OF = {
     "watches": "watch",
     "away": "absence",
     "plan": "step",
+    "access_requests": "request",
 }
 """What one of them is called in paths, where that is not the plural without its s."""
 SHARED = ("service", "duty", "company", "password", "roles", "step")
@@ -193,8 +194,9 @@ class Founder:
         """Whose file is held though its time has run out."""
         person = self.post("~/people", {"name": "欧阳修", "phones": []})["id"]
         unit = self.post("~/units", {"label": f"{self.place.said['label']}-F"})["id"]
-        self.post(f"~/units/{unit}/ties", {"person": person, "role": "owner", "from": "2015-03-01", "to": "2018-03-01"})
         self.post(f"~/people/{person}/holds", {"ground": "arrears"})
+        self.post(f"~/units/{unit}/ties", {"person": person, "role": "owner", "from": "2015-03-01", "to": "2018-03-01"})
+        self.post(f"~/people/{person}/access-requests", {"reason": "asked at the desk"})
         self.post("~/purges/review", {})
         self.some("~/purges")
 

@@ -13,7 +13,7 @@ from steward.times import now
 from steward.trust.sealing import Sealer
 
 OLD, NEW = b"o" * 32, b"n" * 32
-COLLECTIONS = (Collection("people", seals=("name", "phones.text")),)
+COLLECTIONS = (Collection("people", seals=("name", "phones.text", "papers.content")),)
 PACE_S = 0.02
 """Between pages, so that there is a middle to be killed in."""
 

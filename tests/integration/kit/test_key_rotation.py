@@ -43,7 +43,13 @@ def db(system: System) -> Iterator[Database[Any]]:
 def person(sealer: Sealer, number: int, name: str) -> dict[str, Any]:
     """As a service keeps one, with a version."""
     phones = [{"text": sealer.seal(f"138{number:08d}"), "fingerprint": sealer.fingerprint(f"138{number:08d}")}]
-    return {"_id": f"p{number:05d}", "name": sealer.seal(name), "phones": phones, "version": 1}
+    return {
+        "_id": f"p{number:05d}",
+        "name": sealer.seal(name),
+        "phones": phones,
+        "papers": [{"content": sealer.seal_bytes(b"paper")}],
+        "version": 1,
+    }
 
 
 class Writer:
@@ -105,15 +111,16 @@ def test_all_is_under_the_new_key_though_others_wrote_with_the_former_and_it_was
     db.people.insert_many([person(before, number, "张三") for number in range(PEOPLE)])
     StoredKeys(db, (NEW, OLD)).prepare()
     with Writer(db, ring(db, OLD, NEW)) as writer:
-        killed_after(system, db, 400)
-        killed_after(system, db, 1_000)
+        killed_after(system, db, 600)
+        killed_after(system, db, 1_500)
     through(db, ring(db, NEW, OLD))
     assert all(found.clean for found in passes(db).values())
     after = ring(db, NEW)
     people = {found["_id"]: found for found in db.people.find()}
     assert {found["_id"]: after.open(found["name"]) for found in people.values()} == writer.names
     for number in (0, 1, PEOPLE - 1):
-        (phone,) = people[f"p{number:05d}"]["phones"]
+        (phone,), (paper,) = (people[f"p{number:05d}"][kind] for kind in ("phones", "papers"))
+        assert after.open_bytes(paper["content"]) == b"paper"
         assert after.open(phone["text"]) == f"138{number:08d}"
         assert after.fingerprint(f"138{number:08d}") == phone["fingerprint"]
 
@@ -122,7 +129,7 @@ def test_what_the_ring_cannot_open_is_counted_and_stays_as_it_is(db: Database[An
     lost = person(Sealer(b"x" * 32), 1, "张三")
     db.people.insert_one(lost)
     through(db, ring(db, NEW, OLD))
-    assert passes(db)["people"].unknown == 2
+    assert passes(db)["people"].unknown == 3
     assert db.people.find_one() == lost
 
 
