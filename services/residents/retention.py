@@ -105,4 +105,4 @@ COLLECTIONS = (
     Collection("purge_reviews"),
 )
 
-SWEEPS = (Sweep("purge_due", every_s=10.0, alone=True), Sweep("collect_copies", every_s=5.0, alone=True))
+SWEEPS = (Sweep("purge_due", every_s=3.0, alone=True), Sweep("collect_copies", every_s=3.0, alone=True))

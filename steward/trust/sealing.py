@@ -1,7 +1,7 @@
 """Personal fields at rest: AES-GCM under a ring of keys, with a keyed hash to look them up by.
 
 What is sealed says with which key: ``v2.NAME.…``. Everything opens with any key of the ring and is sealed with its first,
-so a key is changed while everything goes on (docs/decisions/0011-key-ring.md). What was sealed by earlier releases,
+so a key is changed while everything goes on (docs/decisions/0012-key-ring.md). What was sealed by earlier releases,
 ``v1.…``, names none: every key is tried.
 """
 

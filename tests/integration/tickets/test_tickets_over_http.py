@@ -133,7 +133,7 @@ def test_the_store_holds_no_name_and_no_phone_in_plain(village: Village, system:
     ticket = village.raise_ticket(what="the tap drips")
     with MongoClient[dict[str, Any]](system.settings.mongo_uri) as client:
         kept = repr(client["steward_tickets"]["tickets"].find_one({"_id": ticket["id"]}))
-    assert NAME not in kept and PHONE not in kept and "v1." in kept
+    assert NAME not in kept and PHONE not in kept and "v2." in kept
 
 
 def test_pages_and_filters_find_each_ticket_once(village: Village) -> None:
