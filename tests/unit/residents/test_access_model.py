@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.residents.model import access
@@ -17,6 +17,7 @@ SERVICES = ("residents", "tickets", "notify")
 REQUEST = AccessRequest("r1", "yh", "p1", "asked at the desk", DESK, SERVICES, access.until(NOON, 15))
 
 
+@settings(deadline=None)  # the first one makes the converter
 @given(st.lists(st.sampled_from((*SERVICES, "clocks"))))
 def test_it_is_ready_when_all_have_answered_in_whatever_order_and_however_often(answers: list[str]) -> None:
     request, told = REQUEST, []
