@@ -67,7 +67,6 @@ const leave = guarded(async () => {
   const session = sessionStorage.getItem("session");
   if (session) await post(`/me/sessions/${session}/end`).catch(() => null);
   logOut();
-  location.hash = ""; // whoever comes next does not begin at somebody's file
 });
 
 function logOut() {
