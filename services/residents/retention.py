@@ -77,7 +77,7 @@ CALLS = (
 ROUTES = (
     Route("GET", "/projects/{project}/purges", "purges", paged=True),
     Route("GET", "/projects/{project}/purges/{purge}", "purge"),
-    Route("POST", "/projects/{project}/purges/review", "review_files", status=202),
+    Route("POST", "/projects/{project}/purge-reviews", "review_files", status=202),
     Route("POST", _ACCESS, "request_access", status=201),
     Route("GET", _ACCESS, "access_requests", paged=True),
     Route("GET", f"{_ACCESS}/{{request}}", "access_request"),

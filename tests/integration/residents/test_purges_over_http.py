@@ -50,11 +50,11 @@ def test_a_file_whose_time_has_run_out_goes_everywhere_once_nobody_needs_it(esta
     theirs, anothers = ticket(estate, unit, NAME, PHONE), ticket(estate, unit, "诸葛亮", OTHER)
     holds = f"~/people/{person}/holds"
     assert estate.send(holds, {"ground": "arrears"})["id"] == hold["id"]
-    estate.send("~/purges/review", {}, role="manager")
+    estate.send("~/purge-reviews", {}, role="manager")
     held = purge_of(estate, person, "held")
     assert (held["holds"], held["kept_until"]) == (["arrears"], "2023-03-01")
     estate.send(f"{holds}/{hold['id']}/release", {})
-    estate.send("~/purges/review", {}, role="manager")
+    estate.send("~/purge-reviews", {}, role="manager")
     eventually(lambda: "tickets" in purge_of(estate, person, "held")["holds"], "the open ticket holds it")
     assert estate.get(f"~/people/{person}")["name"] == NAME
 
@@ -74,7 +74,7 @@ def reviewed(estate: Estate, person: str) -> Json | None:
     """The purge when it is done; else all is looked through once more, as it is day by day."""
     done: list[Json] = estate.get(f"~/purges?person={person}&state=done", role="auditor")["items"]
     if not done:
-        estate.send("~/purges/review", {}, role="manager")
+        estate.send("~/purge-reviews", {}, role="manager")
     return done[0] if done else None
 
 
@@ -92,7 +92,7 @@ def test_whose_time_has_not_run_out_or_who_came_back_is_kept(estate: Estate) -> 
     estate.send(f"~/units/{unit}/ties", {"role": "resident", "from": "2025-03-01", "person": person})
     last, _, hold = former_owner(estate, "3-1-503", "司马光", "13800138499")
     estate.send(f"~/people/{last}/holds/{hold['id']}/release", {})
-    estate.send("~/purges/review", {}, role="manager")
+    estate.send("~/purge-reviews", {}, role="manager")
     purge_of(estate, last, "done")
     assert {one["person"] for one in estate.get("~/purges?state=done", role="auditor")["items"]} == {last}
     assert {one["id"] for one in estate.get("~/people")["items"]} == {person, later}
@@ -102,7 +102,7 @@ def test_holds_and_reviews_are_for_those_who_may_and_holds_have_grounds(estate: 
     person = estate.send("~/people", {"name": NAME, "phones": [PHONE]})["id"]
     holds = f"~/people/{person}/holds"
     assert estate.ask("POST", holds, "desk", json={"ground": "arrears"}).status_code == 403
-    assert estate.ask("POST", "~/purges/review", "supervisor", json={}).status_code == 403
+    assert estate.ask("POST", "~/purge-reviews", "supervisor", json={}).status_code == 403
     assert estate.ask("GET", "~/purges", "desk").status_code == 403
     refused = estate.ask("POST", holds, json={"ground": "张三 owes"})
     assert (refused.status_code, refused.json()["errors"][0]["field"]) == (422, "ground")
