@@ -1,16 +1,15 @@
 """Suspects: messages that were in hand more than once when a process died. One of them may be what kills it.
 
 The broker counts such deliveries, and gives a message up when there were too many: all that were in hand, the harmless
-ones too. So suspects are worked on one at a time, those least often delivered first, and by lot among equals: the
-harmless ones get done between one death and the next, and the one that kills is left alone with its count.
+ones too. So suspects are worked on one at a time, by lot: some harmless ones get done between one death and the next, and
+the one that kills is left alone with its count. Those least often delivered first would do as well, unless deaths have
+another cause: then old ones would wait behind those that keep coming, up to the broker's limit.
 """
 
 from __future__ import annotations
 
-import heapq
 import random
 from collections.abc import Callable
-from itertools import count
 
 import eventlet
 
@@ -27,8 +26,7 @@ class Suspects:
 
     def __init__(self, chance: random.Random | None = None, gather_s: float = GATHER_S) -> None:
         self._chance, self._gather_s = chance or random.Random(), gather_s
-        self._waiting: list[tuple[int, float, int, object, Start]] = []
-        self._number = count()
+        self._waiting: list[tuple[object, Start]] = []
         self._at_work: object | None = None
 
     def enter(self, delivery: object, times: int, start: Start) -> None:
@@ -36,7 +34,7 @@ class Suspects:
         if times < SUSPECT_FROM:
             start()
             return
-        heapq.heappush(self._waiting, (times, self._chance.random(), next(self._number), delivery, start))
+        self._waiting.append((delivery, start))
         if self._at_work is None:
             self._at_work = self
             eventlet.spawn_after(self._gather_s, self._next)
@@ -50,5 +48,5 @@ class Suspects:
         if not self._waiting:
             self._at_work = None
             return
-        *_, self._at_work, start = heapq.heappop(self._waiting)
+        self._at_work, start = self._waiting.pop(self._chance.randrange(len(self._waiting)))
         start()
