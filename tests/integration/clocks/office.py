@@ -12,6 +12,7 @@ import httpx
 from steward.bus.client import Client
 from steward.bus.envelope import CONTENT_TYPE, Envelope
 from steward.ids import new_id
+from steward.testing import patience
 from steward.testing.bus import publisher
 from steward.testing.system import System
 from steward.times import now
@@ -43,6 +44,7 @@ class Office:
         self.system = system
         self._publishing = publisher(system.environ["STEWARD_AMQP_URI"])
         self._client = Client(system.settings)
+        self._http = patience.client(f"{system.url}/v1")
 
     def __enter__(self) -> Office:
         self._client.__enter__()
@@ -51,6 +53,7 @@ class Office:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self._client.__exit__(kind, error, trace)
+        self._http.close()
         self._publishing.__exit__(kind, error, trace)
 
     def tell(self, name: str, ticket: str, version: int, at: datetime | None = None, project: str = "yh", **data: Any) -> Envelope:
@@ -87,12 +90,12 @@ class Office:
 
     def get(self, path: str, role: str = "desk", project: str = "yh", **query: Any) -> httpx.Response:
         """GET ``path`` under ``/v1`` as somebody with ``role`` in ``project``."""
-        return httpx.get(f"{self.system.url}/v1{path}", params=query, headers=self._as(role, project), timeout=20)
+        return self._http.get(path, params=query, headers=self._as(role, project))
 
     def post(self, path: str, body: dict[str, Any], role: str = "desk", project: str = "yh") -> httpx.Response:
         """POST ``body`` to ``path`` under ``/v1`` as somebody with ``role`` in ``project``."""
         headers = self._as(role, project) | {"Idempotency-Key": new_id()}
-        return httpx.post(f"{self.system.url}/v1{path}", json=body, headers=headers, timeout=20)
+        return self._http.post(path, json=body, headers=headers)
 
     def _as(self, role: str, project: str) -> dict[str, str]:
         principal = Principal("user:li", "李", {project: (role,)})

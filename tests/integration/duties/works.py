@@ -10,6 +10,7 @@ from typing import Any
 import httpx
 
 from steward.bus.client import Client
+from steward.testing import patience
 from steward.testing.system import System
 from steward.testing.waiting import eventually
 from steward.times import now
@@ -23,7 +24,7 @@ class Works:
     def __init__(self, system: System) -> None:
         self.system = system
         self._client = Client(system.settings)
-        self._http = httpx.Client(base_url=f"{system.url}/v1/projects", timeout=20)
+        self._http = patience.client(f"{system.url}/v1/projects")
 
     def __enter__(self) -> Works:
         self._client.__enter__()

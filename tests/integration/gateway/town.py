@@ -9,6 +9,7 @@ from uuid import uuid4
 
 import httpx
 
+from steward.testing import patience
 from steward.testing.waiting import eventually
 from steward.times import now
 from steward.trust.principals import EVERYWHERE, Principal, sign
@@ -38,7 +39,7 @@ class Town:
     def as_(self, role: str) -> httpx.Client:
         """A client with the token of somebody with ``role`` in this project alone."""
         headers = {"Authorization": f"Bearer {token(self.key, role, self.name)}"}
-        return httpx.Client(base_url=f"{self.url}/v1/projects/{self.name}", headers=headers, timeout=30)
+        return patience.client(f"{self.url}/v1/projects/{self.name}", headers)
 
     def repair(self, **more: Any) -> dict[str, Any]:
         """What the desk sends for a leaking pipe."""
@@ -76,7 +77,7 @@ def add_user(url: str, key: str, username: str, project: str, roles: list[str]) 
 
 
 def _admin(url: str, key: str) -> httpx.Client:
-    return httpx.Client(base_url=f"{url}/v1", headers={"Authorization": f"Bearer {token(key, 'admin')}"}, timeout=30)
+    return patience.client(f"{url}/v1", {"Authorization": f"Bearer {token(key, 'admin')}"})
 
 
 def _good(response: httpx.Response) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from pymongo import MongoClient
 from steward.bus.client import Client
 from steward.bus.envelope import Envelope
 from steward.ids import new_id
+from steward.testing import patience
 from steward.testing.system import System
 from steward.testing.waiting import eventually
 from steward.times import iso, now
@@ -28,7 +29,7 @@ class House:
 
     def __init__(self, system: System) -> None:
         self.system, self.office, self.operator = system, Office(system), Client(system.settings)
-        self._http = httpx.Client(base_url=f"{system.url}/v1", timeout=30)
+        self._http = patience.client(f"{system.url}/v1")
         self._store = MongoClient[Json](system.settings.mongo_uri)
 
     def __enter__(self) -> House:

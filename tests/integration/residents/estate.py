@@ -10,6 +10,7 @@ from typing import Any
 import httpx
 
 from steward.bus.client import Client
+from steward.testing import patience
 from steward.testing.system import System
 from steward.testing.waiting import eventually
 from steward.times import now
@@ -33,7 +34,7 @@ class Estate:
         self.system, self.operator = system, operator
         self.code = "".join(secrets.choice(string.ascii_uppercase) for _ in range(6))
         self.project = self.code.lower()
-        self.http = httpx.Client(base_url=f"{system.url}/v1", timeout=40)
+        self.http = patience.client(f"{system.url}/v1")
         body = {"id": self.project, "code": self.code, "name": "云海", "name_en": "Cloud Sea", "company": "demo"}
         operator.call("residents", "open_project", within_s=20, body=body)
 
