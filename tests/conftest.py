@@ -10,6 +10,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
+from hypothesis import settings
 
 from steward.bus.client import Client
 from steward.local.ports import LOOPBACK, free_port
@@ -21,6 +22,9 @@ from steward.testing.system import System, running_system
 PLUGINS = Path(__file__).with_name("plugins")
 sys.path.insert(0, str(PLUGINS))  # installs the plug-in for this process, as a package manager would
 signal.signal(signal.SIGINT, signal.default_int_handler)  # begun in the background, we and our children would be deaf to it
+
+settings.register_profile("shared machine", deadline=None)
+settings.load_profile("shared machine")
 
 
 @pytest.hookimpl(wrapper=True)
