@@ -54,7 +54,7 @@ async function list(place, view, still) {
   const drawRows = () => place.replaceChildren(table([
     { name: "about_what", cell: (one) => h("a", { href: `#approvals/${one.service}/${one.id}` }, kindOf(one)) },
     { name: "about", cell: about },
-    { name: "why", className: "wider", cell: (one) => one.reason },
+    { name: "why", cell: (one) => one.reason },
     { name: "asked_by", cell: (one) => here.who(one.asked_by) },
     { name: "case_state", cell: badge },
     { name: "waits_for", cell: (one) => roles(one.waits_for) || "—" },
@@ -68,7 +68,7 @@ const votes = (one) => table([
   { name: "said_in", cell: (vote) => worded(`role.${vote.role}`, vote.role) },
   { name: "user", cell: (vote) => [here.who(vote.by), vote.behalf ? ` ${filled("on_behalf", { who: here.who(vote.behalf) })}` : ""] },
   { name: "votes", cell: (vote) => word(vote.agrees ? "vote.yes" : "vote.no") },
-  { name: "why", className: "wider", cell: (vote) => vote.reason || "—" },
+  { name: "why", cell: (vote) => vote.reason || "—" },
   { name: "decided_at", cell: (vote) => dayTime(vote.at) },
 ], one.votes, "");
 

@@ -64,7 +64,7 @@ const WORDS = {
   "rule.callback-complaint": ["投诉回访", "Callback, complaint"], "rule.callback-service": ["服务回访", "Callback, service"],
   "rule.offer-answered": ["派单应答", "Offer answered"], "rule.ticket-acknowledged": ["受理通知", "Acknowledgement"],
   "rule.complaint-acknowledged": ["投诉受理函", "Letter of acknowledgement"], "rule.ticket-coming": ["上门通知", "Somebody is coming"],
-  "rule.ticket-done": ["完工通知", "Work done"], "rule.ticket-cancelled": ["取消通知", "Cancelled"], "rule.clock-breached": ["超时任务", "Breach to see to"],
+  "rule.ticket-done": ["完工通知", "Work done"], "rule.ticket-cancelled": ["取消通知", "Cancelled"], "rule.clock-breached": ["超时任务", "Breach to see to"], "rule.approval-waits": ["待审批", "Approval to decide"],
   "event.tickets.raised": ["报事", "Raised"], "event.tickets.accepted": ["受理", "Accepted"], "event.tickets.dispatched": ["派工", "Dispatched"],
   "event.tickets.taken": ["接单", "Taken"], "event.tickets.arrived": ["到场", "On site"], "event.tickets.waiting": ["等待", "Waiting"],
   "event.tickets.resumed": ["继续", "Resumed"], "event.tickets.done": ["完工", "Done"], "event.tickets.checked": ["验收", "Checked"],

@@ -38,6 +38,7 @@ class Rule:
     channels: tuple[str, ...]
     template: str
     quiet: bool
+    roles_in: str = "audience"
     essential: bool = True
     per: str = "matter"
     when: Mapping[str, Any] | None = None
@@ -59,7 +60,7 @@ class Rule:
             return tuple(Addressee(ROLE + role) for role in dict.fromkeys(self.audience))
         persons = {named["role"]: named for named in known.get("persons") or ()}
         told: dict[str, Addressee] = {}
-        for role in sorted(dict.fromkeys(known.get("audience") or ()), key=lambda role: not _in_person(role, persons)):
+        for role in sorted(dict.fromkeys(known.get(self.roles_in) or ()), key=lambda role: not _in_person(role, persons)):
             person = persons[role]["person"] if role in persons else None
             told.setdefault(person or ROLE + role, Addressee(ROLE + role, person))
         return tuple(told.values())
@@ -173,6 +174,7 @@ def rules(policy: Mapping[str, Any]) -> Iterator[Rule]:
             channels=tuple(row["channels"]),
             template=row["template"],
             quiet=row["quiet"],
+            roles_in=row.get("roles_in", Rule.roles_in),
             essential=row.get("essential", True),
             per=row.get("per", "matter"),
             when=row.get("when"),

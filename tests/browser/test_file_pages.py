@@ -176,6 +176,9 @@ def test_a_full_file_is_asked_for_agreed_to_by_somebody_else_and_shown_once(page
     turn_to(page, "审批")
     row = page.locator("#approvals-place tr").filter(has_text="业主来领材料")
     expect(row.get_by_role("link", name="欧阳玥")).to_be_visible()
+    with place.as_("desk") as desk:
+        desk.post(f"/people/{person}/full", json={"reason": "邮寄"})
+    expect(page.locator("#approvals-place tbody tr")).to_have_count(2)
     row.get_by_role("button", name="拒绝").click()
     send(page)
     expect(asked(page).get_by_label("理由")).to_be_focused()

@@ -39,7 +39,7 @@ def test_a_staff_card_is_given_out_once_two_have_agreed_each_in_a_role_of_their_
     whole = estate.send(f"{card['asked']}/approve", {"reason": "is needed"}, role="manager", headers={"If-Match": '"2"'})
     assert (whole["state"], state(estate, card)) == ("granted", "approved")
     assert estate.send(f"{card['path']}/hand-out", {"printed": "S-1"})["state"] == "in_use"
-    told = [entry["type"] for entry in estate.get(f"~/timeline/residents/{card['id']}")["items"]]
+    told = [entry["type"] for entry in estate.get(f"~/timeline/residents/{card['id']}")["items"] if entry["type"].startswith("residents.")]
     assert sorted(told) == sorted(
         f"residents.{name}"
         for name in ("approval_asked", "approval_granted", "approval_voted", "card_approved", "card_issued", "card_requested")
@@ -72,6 +72,17 @@ def test_everybody_sees_what_waits_for_them_and_pages_hold_each_once(estate: Est
     assert estate.get("~/approvals?service=residents")["missing"] == []
     assert estate.get("~/approvals?mine=true&state=granted", role="manager")["items"] == []
     assert estate.ask("GET", "~/approvals?state=lost").status_code == 422
+
+
+def test_each_role_that_can_decide_finds_a_task_that_names_nobody(estate: Estate) -> None:
+    path = f"~/messages?matter=residents/{staff_card(estate)['id']}"
+
+    def tasks() -> list[Json]:
+        return [one for one in estate.get(path)["items"] if one["state"] == "to_call"]
+
+    told = eventually(lambda: tasks() if len(tasks()) == 2 else None, "both roles have a task")
+    assert {(one["rule"], one["audience"]) for one in told} == {("approval-waits", f"role:{role}") for role in ("manager", "supervisor")}
+    assert {one["text"] for one in told} == {"员工卡待审批。请在系统的“审批”页面查看后决定。"}
 
 
 def test_two_who_agree_at_one_moment_grant_it_once(estate: Estate) -> None:

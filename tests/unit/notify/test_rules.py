@@ -72,6 +72,19 @@ def test_a_breached_clock_is_told_to_each_role_of_its_audience() -> None:
     assert told_of == {"clock-breached": ("role:desk", "role:supervisor")}
 
 
+def test_who_can_decide_is_told_once_an_approval_and_the_next_in_order_when_it_is_their_turn() -> None:
+    def calls(event: str, approval: str, *waits_for: str) -> dict[str, str]:
+        known = {"approval": approval, "kind": "staff_card", "waits_for": list(waits_for)}
+        return {call.audience: call.id for call in announcements(POLICY, event, new_id(), "residents/c", known)}
+
+    asked, first = new_id(), new_id()
+    both = calls("residents.approval_asked", asked, "supervisor", "manager")
+    assert list(both) == ["role:supervisor", "role:manager"]
+    assert calls("residents.approval_voted", asked, "manager") == {"role:manager": both["role:manager"]}
+    in_order = calls("residents.approval_asked", first, "supervisor") | calls("residents.approval_voted", first, "manager")
+    assert list(in_order) == ["role:supervisor", "role:manager"] and not set(in_order.values()) & set(both.values())
+
+
 def test_a_rule_that_is_off_tells_nobody() -> None:
     off = merge(POLICY, {"rule": {"ticket-acknowledged": {"off": True}}})
     assert list(announcements(off, "tickets.raised", "e", "tickets/t", TICKET)) == []
