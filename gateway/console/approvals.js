@@ -4,6 +4,7 @@ import { change, get } from "./api.js";
 import { button, facts, heading, part } from "./facts.js";
 import { ask } from "./forms.js";
 import { cardLink, forget, personLink } from "./known.js";
+import { empty, fill } from "./places.js";
 import { Pages, table } from "./tables.js";
 import { $, h, options } from "./view.js";
 import { dayTime, filled, word, worded } from "./words.js";
@@ -47,10 +48,9 @@ function buttons(one, decides, again) {
 
 // ---- a list, and one of it
 
-async function list(place, view, still) {
+async function list(place, view) {
   const query = new URLSearchParams({ limit: PAGE, ...VIEWS[view], ...(view !== "mine" && $("approvals-state").value && { state: $("approvals-state").value }) });
   const pages = await new Pages(`${base()}?${query}`).read();
-  if (!still()) return;
   const drawRows = () => place.replaceChildren(table([
     { name: "about_what", cell: (one) => h("a", { href: `#approvals/${one.service}/${one.id}` }, kindOf(one)) },
     { name: "about", cell: about },
@@ -72,10 +72,9 @@ const votes = (one) => table([
   { name: "decided_at", cell: (vote) => dayTime(vote.at) },
 ], one.votes, "");
 
-async function file(place, service, id, still) {
+async function file(place, service, id) {
   const one = await get(`${base()}/${service}/${id}`);
   const decidable = one.state === "open" ? await get(`${base()}?${new URLSearchParams({ mine: true, service, kind: one.kind, limit: 200 })}`) : { items: [] };
-  if (!still()) return;
   place.replaceChildren(
     h("a", { href: "#approvals", className: "back" }, `← ${word("back")}`),
     heading(kindOf(one), badge(one), buttons(one, decidable.items.some((other) => other.id === id), draw)),
@@ -101,11 +100,13 @@ function tabs(view) {
 
 // What had the focus keeps it, where it is still there.
 const draw = () => here.guarded(async () => {
-  const [first = "mine", id] = state.where, place = $("approvals-place"), wanted = `${state.project} ${state.where}`;
-  const still = () => wanted === `${state.project} ${state.where}`, held = place.contains(document.activeElement) ? document.activeElement.hash : "";
+  const [first = "mine", id] = state.where, place = $("approvals-place");
+  const held = place.contains(document.activeElement) ? document.activeElement.hash : "";
   tabs(id ? "" : first);
-  await (id ? file(place, first, id, still) : list(place, first in VIEWS ? first : "mine", still));
-  [...place.querySelectorAll("a")].find((link) => held && link.hash === held)?.focus();
+  await fill(place, async (box) => {
+    await (id ? file(box, first, id) : list(box, first in VIEWS ? first : "mine"));
+    return [...box.querySelectorAll("a")].find((link) => held && link.hash === held);
+  });
 })();
 
 const redraw = () => { if (!document.hidden && !document.querySelector("dialog[open]")) draw(); };
@@ -123,9 +124,8 @@ export const approvals = {
   close() {
     clearInterval(state.timer);
     clearTimeout(waiting);
-    state.where = [];
     forget();
-    $("approvals-place").replaceChildren();
+    empty($("approvals-place"));
   },
   draw,
   event(event) {

@@ -28,12 +28,12 @@ function record(here, step, entry) {
   return h("li", { className: entry.struck ? "struck" : "" }, entry.struck ? h("s", {}, said) : said, " ", struck);
 }
 
-export async function caseFile(here, id, place, still) {
+// Returns what is to have the focus: what had it, or the head.
+export async function caseFile(here, id, place) {
   const base = `/projects/${here.project()}/cases/${id}`;
   const one = await get(base);
-  if (!still()) return;
   const held = document.activeElement?.closest?.("[data-step]")?.dataset.step;
-  const again = () => caseFile(here, id, place, still);
+  const again = async () => (await caseFile(here, id, place))?.focus();
   const titles = Object.fromEntries(one.steps.map((step) => [step.id, titled(step.title, step.id)]));
   const does = (title, fields, submit, path, then = (body) => body) => ask(title, fields, {
     submit, guarded: here.guarded,
@@ -73,5 +73,5 @@ export async function caseFile(here, id, place, still) {
     one.state === "open" ? h("p", { className: missing.length ? "faint" : "", role: "status" }, missing.length ? `${word("still_lacks")} ${missing.join("、")}` : word("lacks_nothing")) : "",
     foot,
   );
-  (held ? place.querySelector(`[data-step="${CSS.escape(held)}"] button`) : place.querySelector("h2"))?.focus();
+  return held ? place.querySelector(`[data-step="${CSS.escape(held)}"] button`) : place.querySelector("h2");
 }

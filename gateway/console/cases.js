@@ -7,6 +7,7 @@ import { day, today } from "./facts.js";
 import { ask, form } from "./forms.js";
 import { forget, person, personLink, unitLink } from "./known.js";
 import { picker } from "./picker.js";
+import { empty, fill } from "./places.js";
 import { Pages, table } from "./tables.js";
 import { $, h, options } from "./view.js";
 import { word } from "./words.js";
@@ -84,7 +85,7 @@ async function begin(place, unitId) {
   kind.onchange = drawFields;
   place.replaceChildren(h("h3", { tabIndex: -1 }, `${word("open_case")} · ${unit.label}`), h("label", { className: "begin" }, h("span", {}, word("case")), kind), fields);
   await drawFields();
-  kind.focus();
+  return kind;
 }
 
 // Without a unit: asked for by its label, which leads to the form.
@@ -120,15 +121,14 @@ function draw() {
     else link.removeAttribute("aria-current");
     link.hidden = link.hash === "#cases/cards" && !here.may("residents.cards");
   }
-  const wanted = state.where.join("/"), still = () => state.where.join("/") === wanted;
-  const show = SHOWS[first] ?? (first ? () => caseFile(here, first, place, still) : () => list(place));
-  return here.guarded(async () => { await show(place, second); })();
+  const show = SHOWS[first] ?? (first ? (box) => caseFile(here, first, box) : list);
+  return here.guarded(() => fill(place, (box) => show(box, second)))();
 }
 
 export const cases = {
   begin(given) {
     here = given;
-    $("case-kind").onchange = $("case-state").onchange = () => here.guarded(() => list($("cases-place")))();
+    $("case-kind").onchange = $("case-state").onchange = () => here.guarded(() => fill($("cases-place"), list))();
     $("case-new").onclick = whichUnit;
   },
   open(project, rest) {
@@ -136,7 +136,7 @@ export const cases = {
     draw();
   },
   turn(rest) { state.where = rest; draw(); },
-  close() { forget(); $("cases-place").replaceChildren(); },
+  close() { forget(); empty($("cases-place")); },
   draw,
   event(event) {
     const [id] = state.where;

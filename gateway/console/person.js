@@ -53,10 +53,9 @@ const ties = (here, id, rows, again) => table([
 
 const changes = (here, rows) => (rows.length ? part("file_changes", h("ul", {}, ...rows.slice().reverse().map((one) => h("li", { className: "faint" }, [dayTime(one.at), one.changed.map((name) => word(`changed.${name}`)).join("、"), here.who(one.by)].join(" · "))))) : "");
 
-export async function personFile(here, id, place, still) {
+export async function personFile(here, id, place) {
   const [one, history] = await Promise.all([known(here.project(), id), get(`/projects/${here.project()}/people/${id}/history`)]);
-  if (!still()) return;
-  const again = async () => { forget(); await personFile(here, id, place, still); };
+  const again = async () => { forget(); await personFile(here, id, place); };
   const full = h("div");
   place.replaceChildren(
     heading(one.name, button("full_file", () => askFull(here, one, full), true), here.may("residents.work") ? button("wishes", () => askWishes(here, one, again), true) : "", one.care ? h("span", { className: "badge warn" }, word("care")) : "", one.keep_until ? h("span", { className: "badge calm" }, word("former")) : ""),

@@ -4,6 +4,7 @@ import { get } from "./api.js";
 import { LISTS } from "./due.js";
 import { forget } from "./known.js";
 import { personFile } from "./person.js";
+import { empty, fill } from "./places.js";
 import { arrows } from "./tables.js";
 import { unitFile } from "./unit.js";
 import { $, h, nothing } from "./view.js";
@@ -96,12 +97,13 @@ function openFile() {
   const [kind, id] = state.file, show = FILES[kind];
   $("residents-split").classList.toggle("chosen", Boolean(show));
   markChosen();
-  if (!show) return $("file").replaceChildren(h("p", { className: "faint" }, word("choose_file")));
-  return here.guarded(async () => {
-    await show(here, id, $("file"), () => state.file[1] === id && state.file[0] === kind);
-    $("file").prepend(h("a", { href: "#residents", className: "back" }, `← ${word("back")}`));
-    $("file").querySelector("h2")?.focus();
-  })();
+  return here.guarded(() => fill($("file"), async (box) => {
+    if (!show) return box.replaceChildren(h("p", { className: "faint" }, word("choose_file")));
+    const file = h("div", { className: "drawn" });
+    await show(here, id, file);
+    box.replaceChildren(h("a", { href: "#residents", className: "back" }, `← ${word("back")}`), file);
+    return file.querySelector("h2");
+  }))();
 }
 
 // Which of those found, or of the doors, is looked at.
@@ -132,7 +134,7 @@ function place([view, id] = []) {
 function show() {
   tabs();
   if (state.view === "find") openFile();
-  else here.guarded(() => LISTS[state.view].show(here, $("residents-list")))();
+  else here.guarded(() => fill($("residents-list"), (box) => LISTS[state.view].show(here, box)))();
 }
 
 function draw() {
@@ -156,7 +158,7 @@ export const residents = {
     });
   },
   open(project, rest) {
-    Object.assign(state, { project, tree: null, hits: null, q: "", next: null });
+    state.project = project;
     $("find").value = "";
     place(rest);
     draw();
@@ -168,7 +170,8 @@ export const residents = {
   close() {
     clearTimeout(waiting);
     forget();
-    for (const id of ["found", "file", "residents-list"]) $(id).replaceChildren();
+    Object.assign(state, { tree: null, hits: null, q: "", next: null });
+    empty($("found"), $("file"), $("residents-list"));
   },
   draw,
   event() {},

@@ -3,6 +3,7 @@
 import { call, download, get, post, upload } from "./api.js";
 import { button, facts, part } from "./facts.js";
 import { ask, form } from "./forms.js";
+import { empty, fill } from "./places.js";
 import { Pages, table } from "./tables.js";
 import { $, h } from "./view.js";
 import { current, dayTime, filled, word } from "./words.js";
@@ -56,13 +57,12 @@ const stays = (run) => (run.stays?.length ? part("stays", table([
   { name: "kind_of", cell: (one) => h("a", { href: `#residents/${one.kind}/${one.id}` }, word(one.kind)) }, { name: "why", cell: (one) => word(`stay.${one.reason}`) },
 ], run.stays, "")) : "");
 
-function drawRun(run) {
+function drawRun(place, run) {
   const at = `${base()}/roster-runs/${run.id}`;
   const corrections = here.guarded(() => download(`${at}/corrections.xlsx`, `corrections-${run.filename.replace(/\.\w+$/, "") || run.id}.xlsx`));
   const undo = () => ask(word("undo_run"), [], { submit: word("undo_run"), say: filled("undo_say", { n: run.imported }), guarded: here.guarded, send: async () => { await post(`${at}/undo`); await follow(); } });
   const canUndo = run.state === "ended" && !run.dry_run && run.imported > 0 && here.may("residents.undo");
-  $("run").hidden = false;
-  $("run").replaceChildren(
+  place.replaceChildren(
     h("header", { className: "row" }, h("h3", { tabIndex: -1 }, run.filename || run.id), badge(run), run.dry_run ? h("span", { className: "badge calm" }, word("dry_run")) : ""),
     bar(run), counts(run),
     h("div", { className: "row" }, run.wrong && run.ended_at ? button("corrections", corrections) : "", canUndo ? button("undo_run", undo, true) : ""),
@@ -73,25 +73,28 @@ function drawRun(run) {
 // While it goes on it is asked for again and again; what is typed elsewhere on the page stays as it is.
 const follow = () => here.guarded(async () => {
   clearTimeout(state.timer);
-  const { run: id, project } = state;
-  if (!id) { $("run").hidden = true; return; }
-  const run = await get(`${base()}/roster-runs/${id}?language=${current()}`);
-  if (id !== state.run || project !== state.project) return;
-  drawRun(run);
+  $("run").hidden = !state.run;
+  if (!state.run) return;
+  let run;
+  const drawn = await fill($("run"), async (box) => {
+    run = await get(`${base()}/roster-runs/${state.run}?language=${current()}`);
+    drawRun(box, run);
+  });
+  if (!drawn) return;
   if (UNDER_WAY.includes(run.state)) state.timer = setTimeout(follow, FOLLOW_MS);
   else drawRuns();
 })();
 
-const drawRuns = () => here.guarded(async () => {
+const drawRuns = () => here.guarded(() => fill($("runs"), async (box) => {
   const pages = await new Pages(`${base()}/roster-runs?limit=${PAGE}`).read();
-  const draw = () => $("runs").replaceChildren(table([
+  const draw = () => box.replaceChildren(table([
     { name: "file", cell: (run) => h("a", { href: `#rosters/${run.id}` }, run.filename || run.id) },
     { name: "case_state", cell: (run) => [badge(run), run.dry_run ? h("span", { className: "badge calm" }, word("dry_run")) : ""] },
     { name: "rows", cell: (run) => String(run.rows ?? "—") }, { name: "imported", cell: (run) => String(run.imported) }, { name: "wrong", cell: (run) => String(run.wrong) },
     { name: "opened", cell: (run) => dayTime(run.started.at) },
   ], pages.items, word("no_runs")), pages.button(here.guarded, draw) ?? "");
   draw();
-})();
+}))();
 
 // ---- headers of the project's own
 
@@ -136,7 +139,7 @@ export const rosters = {
   turn([run = ""]) { state.run = run; follow().then(() => $("run").querySelector("h3")?.focus()); },
   close() {
     clearTimeout(state.timer);
-    for (const id of ["send", "runs", "run", "columns", "export"]) $(id).replaceChildren();
+    empty(...["send", "runs", "run", "columns", "export"].map($));
   },
   draw,
   event() {},

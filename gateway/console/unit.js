@@ -59,10 +59,9 @@ const vehicles = (here, items) => table([
   { name: "lease", cell: (one) => one.leases.map((lease) => `${lease.permit} → ${day(lease.to)}`).join(" · ") || "—" },
 ], items.filter((one) => !one.gone), word("no_vehicles"));
 
-export async function unitFile(here, id, place, still) {
+export async function unitFile(here, id, place) {
   const [unit, cars, cases, cards, due] = await read(here, id);
-  if (!still()) return;
-  const again = async () => { forget(); await unitFile(here, id, place, still); };
+  const again = async () => { forget(); await unitFile(here, id, place); };
   const ties = unit.ties.map((tie) => ({ ...tie, unit: id })), now = today(here);
   const work = here.may("residents.work"), cardsToo = here.may("residents.issue_cards");
   place.replaceChildren(
