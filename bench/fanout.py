@@ -9,7 +9,7 @@ its handler's commit; *from the call's answer* begins when the publisher's own c
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import closing
 
 import click
@@ -22,7 +22,7 @@ from steward.bus.client import Client
 from steward.bus.envelope import Envelope
 from steward.store.client import connect, database
 from steward.store.journal import Journal
-from steward.testing.bus import publisher
+from steward.testing.bus import teller
 from steward.testing.system import System
 
 AIM = 3.0
@@ -57,7 +57,7 @@ def main(events: int, rate: float) -> None:
 def _from_the_message(system: System, events: int, rate: float) -> Latencies:
     with closing(connect(system.settings.mongo_uri)) as client:
         told = ground.told(events)
-        left = _published(system.settings.amqp_uri, told, "told", rate)
+        left = _published(system.environ, told, "told", rate)
         return _latencies(left, ground.seen(database(client, "sink"), told))
 
 
@@ -65,14 +65,14 @@ def _bare(system: System, events: int, rate: float, does: str) -> Latencies:
     with bare.handler(system.environ, does), closing(connect(system.settings.mongo_uri)) as client:
         client.drop_database(bare.DATABASE)
         told = ground.told(events)
-        left = _published(system.settings.amqp_uri, told, bare.EVENT, rate)
+        left = _published(system.environ, told, bare.EVENT, rate)
         return _latencies(left, ground.seen(client[bare.DATABASE], told))
 
 
-def _published(uri: str, events: list[Envelope], name: str, rate: float) -> dict[str, float]:
+def _published(environ: Mapping[str, str], events: list[Envelope], name: str, rate: float) -> dict[str, float]:
     """When each event left, Unix time in seconds, by its id."""
     left: dict[str, float] = {}
-    with publisher(uri) as producer:
+    with teller(environ) as producer:
 
         def send(number: int) -> None:
             event = events[number]

@@ -17,6 +17,7 @@ from rich.console import Console
 from rich.table import Table
 
 from steward.bus.envelope import Envelope
+from steward.bus.vouching import Voucher
 from steward.ids import new_id
 from steward.local.processes import wait_until
 from steward.settings import adopted, inherited
@@ -68,16 +69,19 @@ def _told(tale: str, wait_s: float) -> Envelope:
 
 def publish(uri: str, events: Sequence[Envelope], exchange: str, routing_key: str) -> float:
     """Seconds that a bare publisher takes: persistent, mandatory, confirmed in batches, nothing else."""
-    messages = [(event.id, event.encode()) for event in events]
+    voucher = Voucher.ours()
+    messages = [(event.id, body, voucher.headers(body)) for event, body in ((event, event.encode()) for event in events)]
     with Connection(uri) as bus:
         channel = bus.channel()
         channel.confirm_select()
         unconfirmed: set[int] = set()
         channel.events["basic_ack"].add(lambda tag, multiple: _confirmed(unconfirmed, tag, multiple))
         started = time.perf_counter()
-        for number, (message_id, body) in enumerate(messages, 1):
+        for number, (message_id, body, headers) in enumerate(messages, 1):
             unconfirmed.add(number)
-            message = amqp.Message(body, content_type="application/json", delivery_mode=2, message_id=message_id)
+            message = amqp.Message(
+                body, content_type="application/json", delivery_mode=2, message_id=message_id, application_headers=headers
+            )
             channel._basic_publish(message, exchange=exchange, routing_key=routing_key, mandatory=True)
             if number % BATCH == 0 or number == len(messages):
                 while unconfirmed:

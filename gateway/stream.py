@@ -15,6 +15,7 @@ from gateway.vigil import Vigil
 from steward.bus import topology
 from steward.bus.envelope import Malformed, decode
 from steward.bus.intake import Delivery, Intake, Subscription
+from steward.bus.vouching import Voucher
 from steward.ids import new_id
 
 _log = logging.getLogger(__name__)
@@ -40,6 +41,7 @@ class Stream(DependencyProvider):  # type: ignore[misc]
         self._sessions = self.house.front().sessions
         self._sessions.on_change(self.hub.end)
         metrics.STREAM_CLIENTS.set_function(lambda: len(self.hub))
+        self._voucher = Voucher.ours()
         self.intake.subscribe(Subscription(self._declare, self._receive, prefetch=0, no_ack=True))
 
     def stop(self) -> None:
@@ -62,6 +64,7 @@ class Stream(DependencyProvider):  # type: ignore[misc]
     def _receive(self, delivery: Delivery) -> None:
         try:
             event = decode(delivery.body)
+            self._voucher.check(delivery.body, delivery.headers)
         except Malformed as error:
             _log.warning("not an event: %s", error)
             return

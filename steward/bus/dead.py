@@ -26,6 +26,7 @@ from steward.bus.intake import Delivery, Intake, Subscription
 from steward.bus.letters import DEAD, DISCARDED, LETTERS, REPLAYED, Deed, Letter, made_of, shown, wanted
 from steward.bus.outboxes import Confirmed
 from steward.bus.postbox import Outgoing, Postbox
+from steward.bus.vouching import MAC, Voucher
 from steward.errors import AlreadyExists, BadInput, IllegalTransition, NotFound, StewardError
 from steward.observe import metrics
 from steward.spec import ServiceSpec
@@ -81,7 +82,8 @@ class DeadLetterShelf:
             raise IllegalTransition.of("edit", letter.state, [])
         if self._open(letter, REPLAYED):
             deed = Deed(now(), self._by.id, "edited", reason, letter.body, body)
-            self._replay([replace(letter, body=body)], deed, {"body": body, "reason": reason})
+            mac = Voucher.ours().headers(body)[MAC]
+            self._replay([replace(letter, body=body, mac=mac)], deed, {"body": body, "mac": mac, "reason": reason})
         return _whole(self._find(id, ACT))
 
     def discard(self, id: str, reason: str) -> View:
@@ -130,7 +132,7 @@ class DeadLetterShelf:
         """Send first, then close: what dies in between is sent twice, not lost."""
         if not letters:
             return
-        messages = [Outgoing("", letter.queue, letter.body, letter.message_id, mandatory=True) for letter in letters]
+        messages = [Outgoing("", letter.queue, letter.body, letter.message_id, letter.headers, mandatory=True) for letter in letters]
         gone = self._postbox().send_all(messages)
         self._close([letter for letter in letters if letter.message_id not in gone], REPLAYED, deed, change or {})
         if gone:

@@ -24,6 +24,7 @@ from steward.bus.retrying import breaker_rules, retry_rules
 from steward.bus.settling import Settler
 from steward.bus.shares import fair_shares
 from steward.bus.suspects import Suspects
+from steward.bus.vouching import Voucher
 from steward.context import Context, Tries
 from steward.observe import health, logs, metrics
 from steward.settings import Settings
@@ -73,6 +74,7 @@ class Handler(Entrypoint):
         self.gate = Gate(self.spec.name, self.hears.handler, breaker_rules(self.spec, self.hears.handler, folder))
         self.settler = Settler(self.spec.name, self.hears.handler, self.retry, self.sending.postbox)
         self.principal = service_principal(self.spec.name)
+        self.voucher = Voucher.ours()
         self.lanes = Lanes()
         self.suspects = Suspects()
         self._stopping = False
@@ -97,6 +99,7 @@ class Handler(Entrypoint):
     def _receive(self, delivery: Delivery) -> None:
         try:
             event = decode(delivery.body)
+            self.voucher.check(delivery.body, delivery.headers)
             _check(event)
         except Exception as error:
             eventlet.spawn_n(self._pass_on, delivery, error)

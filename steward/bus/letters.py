@@ -15,6 +15,7 @@ from steward.bus import settling
 from steward.bus.envelope import Envelope, Malformed, decode
 from steward.bus.intake import Delivery
 from steward.bus.standard import DEAD_LETTERS
+from steward.bus.vouching import MAC
 from steward.ids import id_at, time_of
 from steward.store.client import Document
 from steward.store.repository import Repository
@@ -63,7 +64,13 @@ class Letter:
     closed_by: str | None = None
     reason: str | None = None
     history: tuple[Deed, ...] = ()
+    mac: str | None = None
     version: int = 0
+
+    @property
+    def headers(self) -> dict[str, Any]:
+        """What it is sent with when it is replayed: who vouched for it, if anybody did."""
+        return {MAC: self.mac} if self.mac else {}
 
 
 LETTERS = Repository(DEAD_LETTERS.name, Letter)
@@ -85,6 +92,7 @@ def made_of(delivery: Delivery, now: datetime) -> Document:
         "project": event.project if event else "",
         "type": event.type if event else None,
         "body": body,
+        "mac": _said(headers, MAC),
         "error": _said(headers, settling.ERROR) or f"broker: {headers.get('x-first-death-reason', 'unknown')}",
         "stack": _said(headers, settling.STACK) or "none: it was the broker that gave it up",
         "attempts": _tries(headers),

@@ -22,6 +22,7 @@ from nameko.extensions import DependencyProvider
 from steward.bus import topology
 from steward.bus.held import HeldBack
 from steward.bus.postbox import BROKEN, Outgoing, Postbox
+from steward.bus.vouching import Voucher
 from steward.errors import StewardError, Unavailable
 from steward.observe import health, metrics
 from steward.plugins import listeners
@@ -65,6 +66,7 @@ class Relay(DependencyProvider):
         self._spec: ServiceSpec = self.container.service_cls.spec
         self._postbox = Postbox(self.container.config["AMQP_URI"], confirms=True)
         self._listened = listeners(self._spec.name)
+        self._voucher = Voucher.ours()
         self.store.on_commit(self.nudge)
         # Not yet started is not stuck: the service waits for its store.
         health.board.alive("relay", lambda: self._thread is None or monotonic() - self._progress < STUCK_AFTER_S)
@@ -171,13 +173,8 @@ class Relay(DependencyProvider):
     def _message(self, event: Document) -> Outgoing:
         """The message of an event as the journal has it: a CloudEvents document already."""
         name = event["type"].partition(".")[2]
-        return Outgoing(
-            exchange=f"{self._spec.name}.events",
-            routing_key=name,
-            body=json.dumps(event, ensure_ascii=False, separators=(",", ":")).encode(),
-            id=event["id"],
-            mandatory=name in self._listened,
-        )
+        body = json.dumps(event, ensure_ascii=False, separators=(",", ":")).encode()
+        return self._voucher.message(f"{self._spec.name}.events", name, body, event["id"], name in self._listened)
 
     def _measure(self, entries: list[Document], journal: Journal) -> None:
         waiting = journal.depth() if self._held else len(entries)

@@ -14,7 +14,8 @@ from nameko.extensions import DependencyProvider
 
 from steward.bus.envelope import Envelope
 from steward.bus.outboxes import Confirmed
-from steward.bus.postbox import Outgoing, Postbox
+from steward.bus.postbox import Postbox
+from steward.bus.vouching import Voucher
 from steward.errors import BadInput, Unavailable
 from steward.plugins import listeners
 from steward.spec import ServiceSpec
@@ -45,8 +46,8 @@ class Span(Schema):
 class Republisher:
     """Publishes events of one service again."""
 
-    def __init__(self, spec: ServiceSpec, journal: Journal, postbox: Callable[[], Postbox]) -> None:
-        self._spec, self._journal, self._postbox = spec, journal, postbox
+    def __init__(self, spec: ServiceSpec, journal: Journal, postbox: Callable[[], Postbox], voucher: Voucher) -> None:
+        self._spec, self._journal, self._postbox, self._voucher = spec, journal, postbox, voucher
         self._heard = listeners(spec.name)
 
     def projects(self) -> list[str]:
@@ -78,15 +79,9 @@ class Republisher:
         return (set(names) or published) & (published if queue is None else heard)
 
     def _publish(self, events: list[Envelope], queue: str | None) -> None:
+        exchange = f"{self._spec.name}.events" if queue is None else ""
         messages = [
-            Outgoing(
-                exchange=f"{self._spec.name}.events" if queue is None else "",
-                routing_key=event.name if queue is None else queue,
-                body=event.encode(),
-                id=event.id,
-                mandatory=event.name in self._heard,
-            )
-            for event in events
+            self._voucher.message(exchange, queue or event.name, event.encode(), event.id, event.name in self._heard) for event in events
         ]
         if untaken := self._postbox().send_all(messages):
             raise Unavailable(f"{len(untaken)} of {len(events)} events were not taken: {next(iter(untaken.values()))}")
@@ -108,4 +103,4 @@ class Republishing(DependencyProvider):
     sending = Confirmed()
 
     def get_dependency(self, worker: Any) -> Republisher:
-        return Republisher(self.store.spec, self.store.journal, lambda: self.sending.postbox)
+        return Republisher(self.store.spec, self.store.journal, lambda: self.sending.postbox, Voucher.ours())

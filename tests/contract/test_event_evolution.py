@@ -16,7 +16,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from steward.bus.client import Client
 from steward.bus.envelope import from_wire
 from steward.ids import new_id
-from steward.testing.bus import publisher
+from steward.testing.bus import teller
 from steward.testing.evolution import Example, broken, examples, newer, published
 from steward.testing.system import System
 from steward.testing.waiting import eventually
@@ -79,7 +79,7 @@ def test_each_handler_copes_with_each_example_and_with_a_newer_one(system: Syste
     told = [alone(document) for one in KEPT if one.type in heard for document in (one.event, newer(one.event, contract_of(one)))]
     assert told, "nothing is known of what it hears"
     before = handled(system, service, handler)
-    with publisher(system.environ["STEWARD_AMQP_URI"]) as producer:
+    with teller(system.environ) as producer:
         for event in told:
             producer.publish(json.dumps(event).encode(), exchange="", routing_key=f"{service}.{handler}", message_id=event["id"])
     ended = eventually(lambda: _ended(before, handled(system, service, handler), len(told)), "all are handled")

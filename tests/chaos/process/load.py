@@ -11,7 +11,8 @@ from pymongo import MongoClient
 
 from steward.bus.client import Client
 from steward.bus.envelope import Envelope
-from steward.bus.postbox import Outgoing, Postbox
+from steward.bus.postbox import Postbox
+from steward.bus.vouching import Voucher
 from steward.errors import Transient
 from steward.ids import new_id
 from steward.store.client import Document
@@ -94,7 +95,8 @@ def lay_before(system: System, shelves: Sequence[str], times: int = 1) -> list[E
 def publish(system: System, events: Sequence[Envelope]) -> None:
     """Publish ``events`` as their service does, and wait until the broker has them all."""
     postbox = Postbox(system.settings.amqp_uri, confirms=True)
-    messages = [Outgoing(f"{event.service}.events", event.name, event.encode(), event.id, mandatory=True) for event in events]
+    voucher = Voucher(system.settings.token_key)
+    messages = [voucher.message(f"{event.service}.events", event.name, event.encode(), event.id) for event in events]
     try:
         for start in range(0, len(messages), _BATCH):
             assert not postbox.send_all(messages[start : start + _BATCH])

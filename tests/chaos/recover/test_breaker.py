@@ -10,6 +10,7 @@ import pytest
 from steward.bus.client import Client
 from steward.bus.envelope import from_wire
 from steward.bus.postbox import Outgoing, Postbox
+from steward.bus.vouching import Voucher
 from steward.ids import new_id
 from steward.testing.faults import gone
 from steward.testing.system import System
@@ -33,11 +34,11 @@ def shelved(operator: Client) -> str:
     return parcel
 
 
-def news(operator: Client, parcels: list[str], messages: int) -> list[Outgoing]:
+def news(operator: Client, voucher: Voucher, parcels: list[str], messages: int) -> list[Outgoing]:
     """More events about ``parcels`` in turn."""
     heard = [operator.call("parcels", "timeline", within_s=30, project="yh", matter=f"parcels/{parcel}")[0] for parcel in parcels]
     events = [from_wire(heard[number % len(heard)] | {"id": new_id()}) for number in range(messages)]
-    return [Outgoing("", QUEUE, event.encode(), event.id, mandatory=True) for event in events]
+    return [voucher.message("", QUEUE, event.encode(), event.id) for event in events]
 
 
 def shelvings(operator: Client, parcel: str) -> int:
@@ -51,7 +52,7 @@ def test_while_the_store_is_away_handlers_wait_and_then_do_everything_once(
 ) -> None:
     """The store is killed and stays so. Each message that is tried costs a time-out; each that is sent round, two confirmed writes."""
     parcels = [shelved(operator) for _ in range(PARCELS)]
-    more = news(operator, parcels, messages)
+    more = news(operator, Voucher(crowd.settings.token_key), parcels, messages)
     with gone(crowd, "store"), closing(Postbox(crowd.environ["STEWARD_AMQP_URI"], confirms=True)) as postbox:
         postbox.send_all(more)
         eventually(lambda: measured(crowd, "parcels", "steward_breaker_open", **HANDLER) == [1.0] * REPLICAS, "all breakers are open")

@@ -17,7 +17,7 @@ from steward.bus.standard import DEAD_LETTERS
 from steward.ids import new_id
 from steward.plugins import installed_services
 from steward.store.client import Document, connect, database
-from steward.testing.bus import publisher
+from steward.testing.bus import teller
 from steward.testing.samples import Unfillable
 from steward.testing.system import System
 from steward.testing.waiting import eventually
@@ -237,7 +237,7 @@ class Founder:
         return Envelope(id=new_id(), type=type, subject=subject, time=now() - _BEFORE, data=data, **common)  # type: ignore[arg-type]
 
     def _publish(self, queue: str, event: Envelope) -> None:
-        with publisher(self._system.environ["STEWARD_AMQP_URI"]) as producer:
+        with teller(self._system.environ) as producer:
             producer.publish(json.dumps(event.to_wire()).encode(), exchange="", routing_key=queue, message_id=event.id)
 
 

@@ -13,7 +13,7 @@ from steward.bus.client import Client
 from steward.bus.envelope import CONTENT_TYPE, Envelope
 from steward.ids import new_id
 from steward.testing import patience
-from steward.testing.bus import publisher
+from steward.testing.bus import teller
 from steward.testing.system import System
 from steward.times import now
 from steward.trust.principals import Principal, sign
@@ -42,7 +42,7 @@ ENQUIRY = {
 class Office:
     def __init__(self, system: System) -> None:
         self.system = system
-        self._publishing = publisher(system.environ["STEWARD_AMQP_URI"])
+        self._publishing = teller(system.environ)
         self._client = Client(system.settings)
         self._http = patience.client(f"{system.url}/v1")
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from steward.bus.envelope import Envelope
 from steward.ids import new_id
-from steward.testing.bus import publisher
+from steward.testing.bus import teller
 from steward.testing.system import System
 from steward.times import iso, now
 from tests.integration.tickets.village import Village
@@ -20,7 +20,7 @@ def publish(system: System, queue: str, village: Village, type: str, ticket: str
         id=new_id(), type=type, subject=subject, time=now(), data=data, project=village.project,
         matter=f"tickets/{ticket}", version=1, actor="service:test", correlation=new_id(),
     )  # fmt: skip
-    with publisher(system.environ["STEWARD_AMQP_URI"]) as producer:
+    with teller(system.environ) as producer:
         producer.publish(event.encode(), exchange="", routing_key=queue, message_id=event.id, content_type="application/json")
 
 

@@ -16,7 +16,7 @@ from steward.bus.client import Client
 from steward.cli import main
 from steward.errors import BadInput, IllegalTransition, NotFound
 from steward.ids import new_id
-from steward.testing.bus import publisher
+from steward.testing.bus import publisher, teller
 from steward.testing.system import System
 from steward.testing.waiting import eventually
 from steward.times import iso, now
@@ -61,7 +61,7 @@ class Office:
         return [letter for letter in self.letters() if letter["message_id"] in ids]
 
     def publish(self, events: list[Document]) -> None:
-        with publisher(self.system.environ["STEWARD_AMQP_URI"]) as producer:
+        with teller(self.system.environ) as producer:
             for event in events:
                 producer.publish(json.dumps(event).encode(), exchange="", routing_key=QUEUE, message_id=event["id"])
 

@@ -10,8 +10,9 @@ import pytest
 
 from steward.bus.client import Client
 from steward.bus.envelope import decode
+from steward.bus.vouching import Voucher
 from steward.ids import new_id
-from steward.testing.bus import publisher
+from steward.testing.bus import publisher, teller
 from steward.testing.system import System
 from steward.testing.waiting import eventually
 
@@ -36,7 +37,7 @@ def dead(operator: Client, **members: Any) -> list[dict[str, Any]]:
 
 
 def publish(system: System, body: bytes, message_id: str, **properties: Any) -> None:
-    with publisher(system.environ["STEWARD_AMQP_URI"]) as producer:
+    with teller(system.environ) as producer:
         producer.publish(body, exchange="", routing_key=QUEUE, message_id=message_id, **properties)
 
 
@@ -121,6 +122,26 @@ def test_an_event_that_breaks_its_schema_becomes_a_dead_letter(system: System, o
     publish(system, encoded(event), event["id"], content_type="application/json")
     letter = eventually(lambda: dead(operator, message_id=event["id"]), "a dead letter")[0]
     assert letter["error"].startswith("ValidationError")
+
+
+@pytest.mark.parametrize("whose", [None, "another installation's key, of thirty-two bytes"])
+def test_an_event_for_which_no_service_vouches_has_no_effect_even_when_it_is_replayed(
+    system: System, operator: Client, whose: str | None
+) -> None:
+    parcel = receive(operator, "forged")
+    shelvings_settle_at_one(operator, parcel)
+    event = event_of(operator, parcel) | {"id": new_id()}
+    body = encoded(event)
+    with publisher(system.environ["STEWARD_AMQP_URI"]) as producer:
+        producer.publish(
+            body, exchange="", routing_key=QUEUE, message_id=event["id"], headers=Voucher(whose).headers(body) if whose else {}
+        )
+    letter = eventually(lambda: dead(operator, message_id=event["id"]), "a dead letter")[0]
+    assert letter["error"].startswith("Forged")
+    operator.call("parcels", "replay_dead_letter", within_s=30, letter=letter["id"])
+    again = eventually(lambda: dead(operator, message_id=event["id"], deaths=2), "it died again")[0]
+    assert again["error"].startswith("Forged")
+    assert show(operator, parcel)["shelvings"] == 1
 
 
 def test_newer_fields_of_an_event_are_let_through(system: System, operator: Client) -> None:

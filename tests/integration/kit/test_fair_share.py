@@ -15,6 +15,7 @@ from steward.bus.client import Client
 from steward.bus.envelope import decode
 from steward.ids import new_id
 from steward.store.client import connect, database
+from steward.testing.bus import Teller
 from steward.testing.system import System
 from steward.testing.waiting import eventually
 from steward.times import iso, now, parse
@@ -34,10 +35,11 @@ MEDIAN_WITHIN, TAIL_WITHIN = 2.0, 5.0
 def saturated(system: System, event: dict[str, Any]) -> Iterator[Connection]:
     """The slow handler has far more to do than it can, and goes on having it."""
     with Connection(system.environ["STEWARD_AMQP_URI"]) as bus:
+        teller = Teller(bus.Producer(), system.environ)
         for _ in range(DEEP):
             slow = event | {"id": new_id(), "type": "parcels.weighed", "data": {"shelf": SLOW}, "subject": f"parcels/{new_id()}"}
             slow |= {"matter": slow["subject"], "dataschema": "urn:steward:event:parcels.weighed:1", "time": iso(now())}
-            bus.Producer().publish(encoded(slow), exchange="", routing_key=QUEUE, message_id=slow["id"], content_type="application/json")
+            teller.publish(encoded(slow), exchange="", routing_key=QUEUE, message_id=slow["id"], content_type="application/json")
         eventually(lambda: _depth(bus) < DEEP, "the slow handler is at work")
         yield bus
         assert _depth(bus) > 0, "the slow handler had nothing left to do"

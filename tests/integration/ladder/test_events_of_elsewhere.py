@@ -9,7 +9,7 @@ from kombu import Exchange
 
 from steward.bus.envelope import CONTENT_TYPE, Envelope
 from steward.ids import new_id
-from steward.testing.bus import publisher
+from steward.testing.bus import teller
 from steward.testing.waiting import eventually
 from steward.times import now
 from tests.integration.ladder.staff import House
@@ -26,7 +26,7 @@ def told(house: House, project: str, guest: str) -> dict[str, dict[str, Any]]:
 def publish(house: House, project: str, guest: str, *steps: tuple[str, float, dict[str, Any]]) -> None:
     """What happened in the lobby: each so many seconds ago, in the order of its versions."""
     moment = now()
-    with publisher(house.system.settings.amqp_uri) as producer:
+    with teller(house.system.environ) as producer:
         for version, (name, ago_s, data) in enumerate(steps, 1):
             about, at = f"lobby/{guest}", moment - timedelta(seconds=ago_s)
             event = Envelope(new_id(), f"lobby.{name}", about, at, data, project, about, version, "service:lobby", new_id())

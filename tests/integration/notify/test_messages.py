@@ -20,7 +20,7 @@ from steward.bus.envelope import CONTENT_TYPE, Envelope
 from steward.errors import BadInput, IllegalTransition, NotFound, Transient
 from steward.ids import new_id
 from steward.store.client import connect, database
-from steward.testing.bus import publisher
+from steward.testing.bus import teller
 from steward.testing.faults import gone
 from steward.testing.system import System, running_system
 from steward.testing.waiting import eventually
@@ -326,7 +326,7 @@ def breach(ticket: dict[str, Any]) -> Envelope:
 def test_a_breach_is_one_task_for_each_role_however_often_it_is_told(mail: System, desk: Client, far_side: FarSide, raised: Raise) -> None:
     ticket = raised()
     event = breach(ticket)
-    with publisher(mail.environ["STEWARD_AMQP_URI"]) as producer:
+    with teller(mail.environ) as producer:
         for _ in range(5):
             producer.publish(event.encode(), exchange="", routing_key="notify.on_event", message_id=event.id, content_type=CONTENT_TYPE)
     for role in ("desk", "supervisor"):

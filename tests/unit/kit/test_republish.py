@@ -14,12 +14,14 @@ from steward.bus import republish
 from steward.bus.envelope import Envelope
 from steward.bus.postbox import Outgoing, Postbox
 from steward.bus.republish import Republisher, Span
+from steward.bus.vouching import Voucher
 from steward.cli.republish import MOMENT
 from steward.cli.republish import command as cli
 from steward.errors import BadInput, Unavailable
 from steward.store.journal import Journal
 from steward.times import iso, now
 
+VOUCHER = Voucher("a key of 32 bytes, or a few bytes more")
 START = datetime(2026, 3, 2, tzinfo=UTC)
 EVENT = Envelope("e", "parcels.received", "parcels/p", START, {}, "yh", "parcels/p", 1, "u", "c")
 
@@ -43,12 +45,14 @@ class Taker:
         self.reason, self.sent = reason, list[Outgoing]()
 
     def send_all(self, messages: list[Outgoing]) -> dict[str, str]:
+        for message in messages:
+            VOUCHER.check(message.body, message.headers)
         self.sent += messages
         return {message.id: self.reason for message in messages if self.reason}
 
 
 def publisher(journal: Entries, taker: Taker) -> Republisher:
-    return Republisher(SPEC, cast(Journal, journal), lambda: cast(Postbox, taker))
+    return Republisher(SPEC, cast(Journal, journal), lambda: cast(Postbox, taker), VOUCHER)
 
 
 def everything(journal: Entries, taker: Taker, **more: Any) -> int:
