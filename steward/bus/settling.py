@@ -69,17 +69,18 @@ class Settler:
         return True
 
     def _fail(self, delivery: Delivery, error: BaseException) -> None:
+        failed_at = iso(now())
         attempts = _count(delivery, ATTEMPTS) + (0 if away(error) else 1)
         waits = _count(delivery, WAITS) + (1 if away(error) else 0)
         allowed = len(self.retry.order_s if isinstance(error, OutOfOrder) else self.retry.delays_s)
         if hopeless(error) or attempts > allowed:
-            self._give_up(delivery, error, attempts)
+            self._give_up(delivery, error, attempts, failed_at)
             return
         delay = self.retry.jittered(self._delay(error, attempts, waits), self.chance)
         log.info("%s comes back in %d s after %s: %s", self.queue, delay, type(error).__name__, error)
         metrics.RETRIES.labels(self.service, self.handler, type(error).__name__).inc()
         exchange, key = delayed(self.queue, delay)
-        self._send(delivery, exchange, key, {ATTEMPTS: attempts, WAITS: waits})
+        self._send(delivery, exchange, key, {ATTEMPTS: attempts, WAITS: waits}, failed_at)
 
     def _delay(self, error: BaseException, attempts: int, waits: int) -> int:
         if away(error):
@@ -88,7 +89,7 @@ class Settler:
             return self.retry.order_s[min(attempts, len(self.retry.order_s)) - 1]
         return self.retry.delays_s[attempts - 1]
 
-    def _give_up(self, delivery: Delivery, error: BaseException, attempts: int) -> None:
+    def _give_up(self, delivery: Delivery, error: BaseException, attempts: int, failed_at: str) -> None:
         log.error("%s gave up after %d attempts: %s", self.queue, attempts, error, exc_info=error)
         metrics.DEAD.labels(self.service, self.handler, type(error).__name__).inc()
         stack = "".join(traceback.format_exception(error))[-_STACK_CHARACTERS:]
@@ -97,13 +98,13 @@ class Settler:
             ATTEMPTS: attempts,
             ERROR: f"{type(error).__name__}: {error}"[:_ERROR_CHARACTERS],
             STACK: stack,
-            LAST_FAILED: iso(now()),
+            LAST_FAILED: failed_at,
         }
-        self._send(delivery, "", f"{self.service}.dead", told)
+        self._send(delivery, "", f"{self.service}.dead", told, failed_at)
 
-    def _send(self, delivery: Delivery, exchange: str, routing_key: str, told: dict[str, Any]) -> None:
+    def _send(self, delivery: Delivery, exchange: str, routing_key: str, told: dict[str, Any], failed_at: str) -> None:
         headers = {name: value for name, value in delivery.headers.items() if not name.startswith(_OF_THE_BROKER)}
-        headers = {FIRST_FAILED: told.get(LAST_FAILED) or iso(now()), **headers, **told}
+        headers = {FIRST_FAILED: failed_at, **headers, **told}
         body = delivery.body.encode() if isinstance(delivery.body, str) else bytes(delivery.body)
         identity = delivery.properties.get("message_id") or new_id()
         if self.postbox.send_all([Outgoing(exchange, routing_key, body, identity, headers, mandatory=exchange == "")]):
