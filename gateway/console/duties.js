@@ -11,8 +11,9 @@ const state = { project: "", items: null, role: "", form: null, timer: 0 };
 let guarded, waiting;
 
 const read = () => guarded(async () => {
-  const query = new URLSearchParams({ state: "open", limit: 200, ...(state.role && { role: state.role }) });
-  const found = await get(`/projects/${state.project}/assignments?${query}`);
+  const { project, role } = state;
+  const found = await get(`/projects/${project}/assignments?${new URLSearchParams({ state: "open", limit: 200, ...(role && { role }) })}`);
+  if (project !== state.project || role !== state.role) return; // something else was asked for since
   state.items = found.items.sort((one, other) => one.promised_at.localeCompare(other.promised_at));
   draw();
 })();
@@ -87,14 +88,15 @@ const finish = (item, verb, form, send) => guarded(async () => {
 function draw() {
   options($("duties-role"), [["", word("all_roles")], ...ROLES.map((role) => [role, word(`role.${role}`)])]);
   feeds.draw();
-  if (state.items) $("duties").replaceChildren(...(state.items.length ? state.items.map(rowOf) : [h("li", { className: "faint" }, word("no_duties"))]));
+  const rows = state.items?.map(rowOf) ?? [];
+  $("duties").replaceChildren(...(rows.length || !state.items ? rows : [h("li", { className: "faint" }, word("no_duties"))]));
 }
 
 export const duties = {
   begin(here) {
     guarded = here.guarded;
     feeds.begin(here, () => state.role);
-    $("duties-role").onchange = (event) => { Object.assign(state, { role: event.target.value, form: null }); read(); };
+    $("duties-role").onchange = (event) => { Object.assign(state, { role: event.target.value, items: null, form: null }); draw(); read(); };
   },
   open(project) {
     Object.assign(state, { project, items: null, form: null });

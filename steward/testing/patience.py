@@ -9,6 +9,8 @@ import time
 
 import httpx
 
+from steward.ids import new_id
+
 PATIENCE_S = 45.0
 _TIMEOUT_S = 40.0
 _AWAY = (httpx.codes.SERVICE_UNAVAILABLE, httpx.codes.GATEWAY_TIMEOUT)
@@ -16,10 +18,15 @@ _PAUSE_S = 1.0
 
 
 class Patient(httpx.HTTPTransport):
-    """Sends the same request, with the same ``Idempotency-Key``, until it is answered otherwise or patience is at an end."""
+    """Sends the same request until it is answered otherwise or patience is at an end.
+
+    Commands go under an ``Idempotency-Key``, their caller's or one of their own: a 504 may have taken effect.
+    """
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         """The answer; the last refusal where there was no other."""
+        if request.method == "POST":
+            request.headers.setdefault("Idempotency-Key", new_id())
         ends = time.monotonic() + PATIENCE_S
         while True:
             response = super().handle_request(request)
