@@ -17,7 +17,6 @@ from services.residents.model.plans import Step
 from services.residents.model.vehicles import Lease
 from services.residents.schemas.cases import CaseView, DefectText
 from services.residents.store import CASES, UNITS, VEHICLES
-from steward.bus.calls import RemoteServices
 from steward.errors import BadInput, NotPermitted
 from steward.facts import Decision
 from steward.ids import new_id
@@ -30,8 +29,8 @@ _PLAIN = ("amount_fen", "owing_fen", "receipt", "outcome", "opinion", "accepted"
 class Cases:
     """What is asked of cases."""
 
-    def __init__(self, desk: Desk, remote: RemoteServices) -> None:
-        self._desk, self._store, self._remote = desk, desk.store, remote
+    def __init__(self, desk: Desk) -> None:
+        self._desk, self._store, self._remote = desk, desk.store, desk.remote
 
     def open(self, project: str, body: View) -> View:
         """Open a case, with the steps that policy has now."""

@@ -12,7 +12,6 @@ from services.residents.model import access
 from services.residents.model.access import AccessRequest, AccessState, Part
 from services.residents.schemas.access import AccessFile, AccessView
 from services.residents.store import ACCESS, UNITS
-from steward.bus.calls import RemoteServices
 from steward.errors import NotFound, NotPermitted, StewardError
 from steward.ids import new_id
 from steward.store.work import Work
@@ -27,8 +26,8 @@ _MOST = 1_000
 class Disclosing:
     """What is asked of access requests, and what is due."""
 
-    def __init__(self, desk: Desk, remote: RemoteServices) -> None:
-        self._desk, self._store, self._remote = desk, desk.store, remote
+    def __init__(self, desk: Desk) -> None:
+        self._desk, self._store, self._remote = desk, desk.store, desk.remote
 
     def ask(self, project: str, person: str, body: View) -> View:
         """Begin to collect all that is held of ``person``. Raises NotFound."""
