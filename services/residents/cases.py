@@ -30,7 +30,7 @@ class Cases:
     """What is asked of cases."""
 
     def __init__(self, desk: Desk) -> None:
-        self._desk, self._store, self._remote = desk, desk.store, desk.remote
+        self._desk, self._store = desk, desk.store
 
     def open(self, project: str, body: View) -> View:
         """Open a case, with the steps that policy has now."""
@@ -104,7 +104,7 @@ class Cases:
         if not days or case.on is None:
             return
         query = {"day": self._desk.today(case.project).isoformat(), "after": days}
-        first = date.fromisoformat(self._remote.clocks.working_day(project=case.project, query=query)["day"])
+        first = date.fromisoformat(self._desk.remote.clocks.working_day(project=case.project, query=query)["day"])
         if case.on < first:
             raise BadInput.of("on", f"is less than {days} working days ahead: {first} is the first")
 

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from services.residents.desk import View
 from services.residents.disclosing import Disclosing
+from services.residents.erasing import Erasing
 from services.residents.purging import Purging
 from services.residents.service.part import Part
 from steward.bus.envelope import Envelope
 from steward.service import handles, rpc, sweep
+from steward.store.work import Work
+from steward.trust.approvals import Approval
 
 
 class Retention(Part):
@@ -36,6 +39,24 @@ class Retention(Part):
     @rpc
     def identities(self, project: str, person: str) -> View:
         return Purging(self._desk).identities(project, person)
+
+    @rpc
+    def request_erasure(self, project: str, person: str, body: View) -> View:
+        return Erasing(self._desk).ask(project, person, body)
+
+    @rpc
+    def erasures(self, project: str, person: str, query: View) -> View:
+        return Erasing(self._desk).listed(project, person, query)
+
+    @rpc
+    def erasure(self, project: str, person: str, erasure: str) -> View:
+        return Erasing(self._desk).get(project, person, erasure)
+
+    def erasure_agreed(self, work: Work, approval: Approval) -> None:
+        Erasing(self._desk).agreed(work, approval)
+
+    def erasure_not_agreed(self, work: Work, approval: Approval) -> None:
+        Erasing(self._desk).not_agreed(work, approval)
 
     @handles
     def on_forgotten(self, event: Envelope) -> None:
