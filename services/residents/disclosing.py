@@ -104,5 +104,4 @@ class Disclosing:
 def end_copies(work: Work, project: str, person: str) -> None:
     """The file is destroyed: copies of what was held go with it."""
     for request in work.where(ACCESS, {"project": project, "person": person}):
-        if request.state is not AccessState.ENDED:
-            work.apply(ACCESS, access.end(request))
+        work.apply(ACCESS, access.file_gone(request))

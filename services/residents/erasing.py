@@ -36,9 +36,9 @@ class Erasing:
         weighed = self._weighed(self._desk.person(project, person))
         erasure = Erasure(new_id(), project, person, body["reason"], self._desk.stamp, weighed.grounds, weighed.outcome, weighed.goes)
         with self._store.work() as work:
+            work.apply(PEOPLE, Decision(work.load(PEOPLE, person, project)))  # two who ask at one moment come one after the other
             if (open_one := self._open(work, project, person)) is not None:
                 raise AlreadyExists("is asked for already", erasure=open_one.id)
-            work.apply(PEOPLE, Decision(work.load(PEOPLE, person, project)))  # two who ask at one moment come one after the other
             if erasure.outcome is not Outcome.REFUSED:
                 erasure = erasures.waits_for(erasure, self._desk.approving.ask(work, project, ERASURE, person, body["reason"]).id)
             return answered(work, ErasureView, work.apply(ERASURES, erasures.ask(erasure)))

@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+from datetime import date
+
+from services.residents.model import Stamp
+from services.residents.model.erasures import Erasure, ErasureState, Outcome, purge_of
+from services.residents.store import ERASURES, PURGES
+from steward.ids import new_id
+from steward.store.client import connect, database
 from steward.testing.waiting import eventually
+from steward.times import now
 from tests.integration.residents.estate import Estate, Json
 from tests.integration.residents.test_purges_over_http import NAME, OTHER, PHONE, nobody_left, ticket
 
@@ -111,9 +120,29 @@ def test_wishes_are_for_those_who_may_with_a_reason_and_of_who_is_on_file(estate
     wrong = estate.ask("POST", path, json={"reason": ""})
     assert (wrong.status_code, wrong.json()["errors"][0]["field"]) == (422, "reason")
     assert estate.ask("POST", "~/people/none/erasure-requests", json={"reason": REASON}).status_code == 404
-    wish = estate.send(path, {"reason": REASON})
-    estate.send(f"~/approvals/residents/{wish['approval']}/refuse", {"reason": "not who they say"}, role="manager")
+    with ThreadPoolExecutor(3) as several:
+        answers = list(
+            several.map(lambda role: estate.ask("POST", path, role, json={"reason": REASON}), ("supervisor", "manager", "admin"))
+        )
+    assert sorted(answer.status_code for answer in answers) == [201, 409, 409], "one is open at a time"
+    wish = estate.get(path)["items"][0]
+    by = "manager" if wish["asked"]["by"] != "user:manager" else "admin"
+    estate.send(f"~/approvals/residents/{wish['approval']}/refuse", {"reason": "not who they say"}, role=by)
     assert estate.get(f"{path}/{wish['id']}")["state"] == "declined"
     assert estate.get(f"~/people/{person}")["name"] == NAME
     other = estate.send("~/people", {"name": "诸葛亮", "phones": [OTHER]})["id"]
     assert estate.ask("GET", f"~/people/{other}/erasure-requests/{wish['id']}").status_code == 404
+
+
+def test_what_was_waited_for_elsewhere_is_asked_for_again_on_the_next_day(estate: Estate) -> None:
+    person, path, _ = somebody(estate, PHONE, **FORMER)
+    asked = Stamp(now(), "user:supervisor")
+    wish = Erasure(new_id(), estate.project, person, REASON, asked, (), Outcome.WHOLE, (), ErasureState.AGREED)
+    with connect(estate.system.settings.mongo_uri) as client:
+        kept = database(client, "residents")
+        for repository, state in ((ERASURES, wish), (PURGES, purge_of(wish, date(2026, 11, 23)))):
+            kept[repository.collection].insert_one(repository.to_document(state) | {"version": 1, "_order": 1})  # type: ignore[attr-defined]
+    assert estate.ask("POST", path, json={"reason": REASON}).json()["erasure"] == wish.id
+    estate.send("~/purge-reviews", {}, role="manager")
+    came_to(estate, path, {"id": wish.id}, "done")
+    assert estate.ask("GET", f"~/people/{person}").status_code == 404
