@@ -190,11 +190,11 @@ def check(policy: Mapping[str, Any]) -> None:
         raise BadGround(f"erasure.grounds: {OTHER} is missing")
     for name, row in rows.items():
         where = f"erasure.grounds.{name}"
-        if strange := sorted(row.keys() ^ {"title", "basis", "keeps"}):
-            raise BadGround(f"{where}.{strange[0]}: there is to be title, basis, keeps")
+        if not isinstance(row, Mapping) or row.keys() != {"title", "basis", "keeps"}:
+            raise BadGround(f"{where}: there is to be title, basis, keeps, and nothing else")
         for text in ("title", "basis"):
-            if lacking := [language for language in LANGUAGES if not row[text].get(language)]:
-                raise BadGround(f"{where}.{text}: {lacking[0]} is missing")
+            if not isinstance(row[text], Mapping) or not all(row[text].get(language) for language in LANGUAGES):
+                raise BadGround(f"{where}.{text}: expected a text for each of {', '.join(LANGUAGES)}")
         if unknown := [part for part in row["keeps"] if part not in list(Part)]:
             raise BadGround(f"{where}.keeps: {unknown[0]!r} is none of {', '.join(Part)}")
 

@@ -212,9 +212,10 @@ def test_once_the_file_is_gone_nothing_is_left_of_why_and_what_still_waited_is_d
     ("name", "row", "says"),
     [
         ("tied", {"keeps": ["shoes"]}, "'shoes' is none of"),
-        ("tied", {"basis": {"en": "x"}}, "basis: zh-CN is missing"),
-        ("debt", {"title": {"en": "x", "zh-CN": "x"}}, "there is to be title, basis, keeps"),
-        ("debt", {**ROWS["tied"], "hours": 3}, "debt.hours"),
+        ("tied", {"title": "x"}, "tied.title: expected a text for each"),
+        ("tied", {"basis": {"en": "x"}}, "tied.basis: expected a text for each"),
+        ("debt", {"title": {"en": "x", "zh-CN": "x"}}, "debt: there is to be title, basis, keeps"),
+        ("debt", {**ROWS["tied"], "hours": 3}, "and nothing else"),
     ],
 )
 def test_a_ground_that_cannot_be_followed_is_told_before_anything_starts(name: str, row: dict[str, Any], says: str) -> None:
