@@ -58,10 +58,12 @@ class Erasing:
 
     def agreed(self, work: Work, approval: Approval) -> None:
         """All who must agree have: look again, and have the purge take what may still go. Raises Unavailable."""
-        erasure, person = self._asked(work, approval), work.find(PEOPLE, approval.subject)
+        erasure, person, now = self._asked(work, approval), work.find(PEOPLE, approval.subject), self._desk.context.now
         if erasure is None or person is None:
             return  # the file's time ran out meanwhile
-        now = self._desk.context.now
+        if person.unfiled_at is not None:  # the roster that brought it was taken back
+            work.apply(ERASURES, erasures.file_gone(erasure, now))
+            return
         saved = work.apply(ERASURES, erasures.agree(erasure, self._weighed(person), now))
         if saved.state is ErasureState.AGREED:
             Purging(self._desk).run(work, erasures.purge_of(saved, self._desk.today(saved.project)))
