@@ -1,5 +1,5 @@
 """What a service does that holds copies of people's data: when a file is destroyed, it takes out its own.
-Asked for a copy, it tells all of them.
+Asked for a copy, it tells all of them; asked whether anything is under way, it counts.
 
 The keeper of the file publishes ``purge_begun`` before it touches the file. Whoever holds copies hears it, may still ask who
 it was, takes out what is personal, and reports with an event of its own, ``{service}.person_forgotten``, in the same unit of
@@ -65,6 +65,13 @@ class Sought(Command):
     units = fields.List(fields.String(), required=True)
 
 
+class Counted(Schema):
+    """How many things a service holds of somebody, and how many of these are under way: it needs them still."""
+
+    held = fields.Integer()
+    under_way = fields.Integer()
+
+
 class SectionView(Schema):
     """Things of one kind, each as labels and values that people can read."""
 
@@ -84,8 +91,14 @@ def personal_data(service: str) -> Call:
     return Call("personal_data", f"{service}.personal_data", said, f"{_S}Sought", answer=f"{_S}Held", audited="read", subjects=("person",))
 
 
+def copies_held(service: str) -> Call:
+    """The call by which ``service`` tells how much it holds of somebody: for services alone; of the person it tells nothing."""
+    said = "How much is held of somebody, and how much of it is under way"
+    return Call("copies_held", f"{service}.personal_data", said, f"{_S}Sought", answer=f"{_S}Counted")
+
+
 def told_to_services(service: str) -> Permission:
-    """The right that :func:`personal_data` needs: nobody of the staff holds it."""
+    """The right that :func:`personal_data` and :func:`copies_held` need: nobody of the staff holds it."""
     return Permission(f"{service}.personal_data", (), "Know all that is held of somebody: services only")
 
 

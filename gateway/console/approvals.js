@@ -13,7 +13,7 @@ const TONES = { open: "warn", granted: "", refused: "bad", withdrawn: "calm", ex
 const STATES = Object.keys(TONES);
 // The lists by what is asked of the gateway. On what one can decide now is open, so that there is no state to choose.
 const VIEWS = { mine: { mine: true }, own: { own: true }, all: {} };
-const ABOUT = { full_file: personLink, staff_card: cardLink };
+const ABOUT = { full_file: personLink, erasure: personLink, staff_card: cardLink };
 const PAGE = 30;
 const READ_MS = 60_000;
 const state = { project: "", where: [], timer: 0 };

@@ -2,6 +2,7 @@
 
 import { change, get, post } from "./api.js";
 import { contactButtons } from "./due.js";
+import { eraseButton, erasures, wishesOf } from "./erasure.js";
 import { button, day, facts, heading, part, today } from "./facts.js";
 import { ask } from "./forms.js";
 import { forget, person as known } from "./known.js";
@@ -54,15 +55,16 @@ const ties = (here, id, rows, again) => table([
 const changes = (here, rows) => (rows.length ? part("file_changes", h("ul", {}, ...rows.slice().reverse().map((one) => h("li", { className: "faint" }, [dayTime(one.at), one.changed.map((name) => word(`changed.${name}`)).join("、"), here.who(one.by)].join(" · "))))) : "");
 
 export async function personFile(here, id, place) {
-  const [one, history] = await Promise.all([known(here.project(), id), get(`/projects/${here.project()}/people/${id}/history`)]);
+  const [one, history, erased] = await Promise.all([known(here.project(), id), get(`/projects/${here.project()}/people/${id}/history`), wishesOf(here, id)]);
   const again = async () => { forget(); await personFile(here, id, place); };
   const full = h("div");
   place.replaceChildren(
-    heading(one.name, button("full_file", () => askFull(here, one, full), true), here.may("residents.work") ? button("wishes", () => askWishes(here, one, again), true) : "", one.care ? h("span", { className: "badge warn" }, word("care")) : "", one.keep_until ? h("span", { className: "badge calm" }, word("former")) : ""),
+    heading(one.name, button("full_file", () => askFull(here, one, full), true), here.may("residents.work") ? button("wishes", () => askWishes(here, one, again), true) : "", eraseButton(here, one, again), one.care ? h("span", { className: "badge warn" }, word("care")) : "", one.keep_until ? h("span", { className: "badge calm" }, word("former")) : ""),
     h("p", { className: "faint" }, word("masked_say")),
     factsOf(one),
     full,
     part("units", ties(here, id, history.ties, again)),
+    erasures(here, erased),
     changes(here, history.changes),
   );
 }

@@ -25,7 +25,7 @@ export const RESIDENT_WORDS = {
   "match.pinyin": ["拼音", "pinyin"], "match.pinyin_prefix": ["拼音开头", "pinyin begins"], "match.initials": ["首字母", "initials"], "match.initials_prefix": ["首字母开头", "initials begin"], "match.phone_end": ["尾号", "last digits"],
   "way.phone": ["电话", "Phone"], "way.visit": ["上门", "Visit"], "visit.moved_in": ["新入住", "Moved in"], "visit.care": ["关爱户", "Care"],
   "liable.waterproofing": ["防水", "waterproofing"], "liable.heating": ["供暖", "heating"], "liable.pipes_and_wiring": ["管线", "pipes and wiring"], "liable.fittings": ["装修", "fittings"],
-  "changed.name": ["姓名", "name"], "changed.phones": ["电话", "phones"], "changed.language": ["语言", "language"], "changed.preferences": ["接收偏好", "wishes"], "changed.emergency": ["紧急联系人", "emergency contacts"], "changed.care": ["关爱户", "care"],
+  "changed.name": ["姓名", "name"], "changed.phones": ["电话", "phones"], "changed.language": ["语言", "language"], "changed.preferences": ["接收偏好", "wishes"], "changed.emergency": ["紧急联系人", "emergency contacts"], "changed.care": ["关爱户", "care"], "changed.id_number": ["身份证号", "ID number"], "changed.former": ["曾用姓名电话", "former names and phones"],
 
   send_in_title: ["导入名册", "Import a roster"], send_in: ["提交", "Send in"], roster_file: ["文件", "File"], roster_file_say: ["CSV 或 XLSX，一行一人。", "CSV or XLSX, one person a row."], file: ["文件", "File"],
   dry_run: ["试运行（不写入）", "Dry run (writes nothing)"], all_or_nothing: ["有错则全部不导入", "All or nothing"], ignore_unknown: ["忽略不认识的列", "Leave out unknown columns"],

@@ -145,10 +145,18 @@ class Notify(Service):
     @rpc
     def personal_data(self, project: str, person: str, body: dict[str, Any]) -> dict[str, Any]:
         """The messages that went to somebody, of the units that were theirs."""
-        known = copies.Known(body["name"], tuple(body["phones"]))
-        found = self.store.read.where(MESSAGES, {"project": project, "unit": {"$in": body["units"]}}, limit=0)
-        theirs = (message for message in found if contacts.is_of(message, known, self.sealer))
-        return {"sections": [copies.section("通知", [contacts.told(message, self.sealer) for message in theirs])]}
+        return {"sections": [copies.section("通知", [contacts.told(message, self.sealer) for message in self._held_of(project, body)])]}
+
+    @rpc
+    def copies_held(self, project: str, person: str, body: dict[str, Any]) -> dict[str, Any]:
+        """How many of these there are, and how many still have to reach them."""
+        found = self._held_of(project, body)
+        return {"held": len(found), "under_way": sum(not model.is_over(message) for message in found)}
+
+    def _held_of(self, project: str, sought: dict[str, Any]) -> list[model.Message]:
+        known = copies.Known(sought["name"], tuple(sought["phones"]))
+        found = self.store.read.where(MESSAGES, {"project": project, "unit": {"$in": sought["units"]}}, limit=0)
+        return [message for message in found if contacts.is_of(message, known, self.sealer)]
 
     @rpc
     def messages(self, project: str, query: dict[str, Any]) -> dict[str, Any]:

@@ -46,6 +46,7 @@ SPEC = ServiceSpec(
     ),
     calls=(
         copies.personal_data("notify"),
+        copies.copies_held("notify"),
         Call("messages", "notify.own", "Messages", query=f"{_S}MessageQuery", answer=f"{_S}MessageView"),
         Call("message", "notify.own", "One message", answer=f"{_S}MessageView"),
         Call("letter", "notify.read", "A letter as PDF, made of its kept text"),

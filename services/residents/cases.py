@@ -17,7 +17,6 @@ from services.residents.model.plans import Step
 from services.residents.model.vehicles import Lease
 from services.residents.schemas.cases import CaseView, DefectText
 from services.residents.store import CASES, UNITS, VEHICLES
-from steward.bus.calls import RemoteServices
 from steward.errors import BadInput, NotPermitted
 from steward.facts import Decision
 from steward.ids import new_id
@@ -30,8 +29,8 @@ _PLAIN = ("amount_fen", "owing_fen", "receipt", "outcome", "opinion", "accepted"
 class Cases:
     """What is asked of cases."""
 
-    def __init__(self, desk: Desk, remote: RemoteServices) -> None:
-        self._desk, self._store, self._remote = desk, desk.store, remote
+    def __init__(self, desk: Desk) -> None:
+        self._desk, self._store = desk, desk.store
 
     def open(self, project: str, body: View) -> View:
         """Open a case, with the steps that policy has now."""
@@ -105,7 +104,7 @@ class Cases:
         if not days or case.on is None:
             return
         query = {"day": self._desk.today(case.project).isoformat(), "after": days}
-        first = date.fromisoformat(self._remote.clocks.working_day(project=case.project, query=query)["day"])
+        first = date.fromisoformat(self._desk.remote.clocks.working_day(project=case.project, query=query)["day"])
         if case.on < first:
             raise BadInput.of("on", f"is less than {days} working days ahead: {first} is the first")
 

@@ -14,6 +14,7 @@ from services.residents import model
 from services.residents.model import Occupancy, Person, Project, Stamp, Terms, Unit
 from services.residents.store import BUILDINGS, PEOPLE, PROJECTS, UNITS
 from steward.bus.approving import Approving
+from steward.bus.calls import RemoteServices
 from steward.context import Context
 from steward.errors import BadInput, NotFound
 from steward.facts import Decision
@@ -61,6 +62,7 @@ class Desk:
     policies: Policies
     sealer: Sealer
     approving: Approving
+    remote: RemoteServices
 
     @property
     def stamp(self) -> Stamp:

@@ -11,8 +11,9 @@ from services.residents.held import sections
 from services.residents.model import access
 from services.residents.model.access import AccessRequest, AccessState, Part
 from services.residents.schemas.access import AccessFile, AccessView
-from services.residents.store import ACCESS, UNITS
-from steward.bus.calls import RemoteServices
+from services.residents.sealing import sought
+from services.residents.store import ACCESS
+from services.residents.underway import units_of
 from steward.errors import NotFound, NotPermitted, StewardError
 from steward.ids import new_id
 from steward.store.work import Work
@@ -21,14 +22,13 @@ log = logging.getLogger(__name__)
 
 HERE = "residents"
 _AT_ONCE = 20
-_MOST = 1_000
 
 
 class Disclosing:
     """What is asked of access requests, and what is due."""
 
-    def __init__(self, desk: Desk, remote: RemoteServices) -> None:
-        self._desk, self._store, self._remote = desk, desk.store, remote
+    def __init__(self, desk: Desk) -> None:
+        self._desk, self._store = desk, desk.store
 
     def ask(self, project: str, person: str, body: View) -> View:
         """Begin to collect all that is held of ``person``. Raises NotFound."""
@@ -86,14 +86,12 @@ class Disclosing:
             save(work, ACCESS, state, access.add(state, part))
 
     def _held_by(self, request: AccessRequest, service: str) -> View:
-        person, opened = self._desk.person(request.project, request.person), self._desk.sealer.open
-        units = self._store.read.where(UNITS, {"project": person.project, "tied": person.id}, limit=_MOST)
+        person = self._desk.person(request.project, request.person)
+        units = units_of(self._desk, person.project, person.id)
         if service == HERE:
             return {"sections": sections(self._desk, person, units)}
-        phones = [opened(phone.text) for phone in person.phones]
-        sought = {"name": opened(person.name), "phones": phones, "units": [unit.id for unit in units]}
-        ask = getattr(self._remote, service).personal_data
-        held: View = ask(project=person.project, person=person.id, body=sought)
+        ask = getattr(self._desk.remote, service).personal_data
+        held: View = ask(project=person.project, person=person.id, body=sought(self._desk.sealer, person, units))
         return held
 
     def _request(self, project: str, person: str, request: str) -> AccessRequest:
@@ -106,5 +104,4 @@ class Disclosing:
 def end_copies(work: Work, project: str, person: str) -> None:
     """The file is destroyed: copies of what was held go with it."""
     for request in work.where(ACCESS, {"project": project, "person": person}):
-        if request.state is not AccessState.ENDED:
-            work.apply(ACCESS, access.end(request))
+        work.apply(ACCESS, access.file_gone(request))

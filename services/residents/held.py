@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from services.residents.desk import Desk
 from services.residents.model import Person, Unit
-from services.residents.store import CARDS, CASES, VEHICLES
+from services.residents.model.access import AccessRequest
+from services.residents.model.erasures import Erasure
+from services.residents.store import ACCESS, CARDS, CASES, ERASURES, VEHICLES
 from steward.copies import section
 
 _MOST = 1_000
@@ -17,7 +19,7 @@ Row = dict[str, Any]
 
 def sections(desk: Desk, person: Person, units: Sequence[Unit]) -> list[Row]:
     """The file, its ties to ``units``, and what hangs on both."""
-    labels = {unit.id: unit.label for unit in units}
+    labels, whose = {unit.id: unit.label for unit in units}, {"project": person.project, "person": person.id}
     return [
         section("个人档案", [_file(desk, person)]),
         section("房屋关系", _ties(person, units)),
@@ -25,7 +27,16 @@ def sections(desk: Desk, person: Person, units: Sequence[Unit]) -> list[Row]:
         section("车辆", _vehicles(desk, person, labels)),
         section("手续", _cases(desk, person, labels)),
         section("门禁卡", _cards(desk, person)),
+        section("审批", _approvals(desk, person)),
+        section("查阅复制申请", _asked(desk.store.read.where(ACCESS, whose, limit=_MOST))),
+        section("删除申请", _asked(desk.store.read.where(ERASURES, whose, limit=_MOST))),
     ]
+
+
+def approved_of(desk: Desk, project: str, person: str) -> list[str]:
+    """What approvals may be about that tell of ``person``: the file, and cards that they hold."""
+    cards = desk.store.read.where(CARDS, {"project": project, "holder": person}, limit=_MOST)
+    return [person, *(card.id for card in cards)]
 
 
 def _file(desk: Desk, person: Person) -> Row:
@@ -68,3 +79,14 @@ def _cases(desk: Desk, person: Person, labels: dict[str, str]) -> Iterator[Row]:
 def _cards(desk: Desk, person: Person) -> Iterator[Row]:
     for card in desk.store.read.where(CARDS, {"project": person.project, "holder": person.id}, limit=_MOST):
         yield {"卡号": card.printed, "状态": card.state, "登记时间": card.filed.at}
+
+
+def _approvals(desk: Desk, person: Person) -> Iterator[Row]:
+    for one in desk.approving.about(person.project, approved_of(desk, person.project, person.id)):
+        said = "；".join(vote.reason for vote in one.votes if vote.reason)
+        yield {"事项": one.kind, "理由": one.reason, "意见": said, "申请时间": one.asked_at, "状态": one.state}
+
+
+def _asked(requests: Iterable[AccessRequest | Erasure]) -> Iterator[Row]:
+    for request in requests:
+        yield {"理由": request.reason, "申请时间": request.asked.at, "状态": request.state}

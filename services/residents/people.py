@@ -60,7 +60,7 @@ class People:
             state = work.load(PEOPLE, person, project)
             changes, name, numbers = self._changes(state, body)
             found_by = tokens.of_person(self._sealer, project, name, numbers)
-            key = self._key(state, name, numbers) if {"name", "phones"} & changes.keys() else state.key
+            key = sealing.key_of(self._sealer, person, name, numbers) if {"name", "phones"} & changes.keys() else state.key
             decision = model.change_person(state, changes, key, limits)
             if decision.facts:
                 decision = Decision(model.made_searchable(decision.state, found_by, tokens.VERSION).state, decision.facts)
@@ -172,7 +172,7 @@ class People:
         return Person(
             id=person_id,
             project=project,
-            key=sealing.person_key(self._sealer, known[0] if known else "", name, "" if known else person_id),
+            key=sealing.key_of(self._sealer, person_id, name, known),
             name=self._sealer.seal(name),
             phones=tuple(sealing.sealed(self._sealer, number) for number in known),
             language=body.get("language") or self._desk.policy(project)["defaults"]["language"],
@@ -181,10 +181,6 @@ class People:
             tokens=tokens.of_person(self._sealer, project, name, known),
             searchable=tokens.VERSION,
         )
-
-    def _key(self, person: Person, name: str, numbers: list[str]) -> str:
-        place = "" if numbers else person.id
-        return sealing.person_key(self._sealer, numbers[0] if numbers else "", name, place)
 
     def _limits(self, project: str) -> Limits:
         policy = self._desk.policy(project)

@@ -1,4 +1,4 @@
-"""Destroying files whose time has run out: what is asked of it, and the passing of days over it (docs/privacy.md)."""
+"""Destroying files, when their time has run out or at somebody's wish: what is asked of it, and what is due (docs/privacy.md)."""
 
 from __future__ import annotations
 
@@ -10,12 +10,13 @@ from dateutil.relativedelta import relativedelta
 
 from services.residents import model
 from services.residents.desk import Desk, View, answered, page, save, told
-from services.residents.disclosing import end_copies
-from services.residents.model import Project, Role, Tie, Unit, Vehicle, purges
+from services.residents.destroying import destroy
+from services.residents.model import Project, Role, Tie, Unit, erasures, purges
+from services.residents.model.erasures import ErasureState
 from services.residents.model.purges import Hold, Purge, PurgeState, Report
 from services.residents.schemas.purges import HoldView, IdentitiesView, PurgeView, ReviewView
-from services.residents.store import CASES, CONTACTS, HOLDS, PEOPLE, PROJECTS, PURGES, REVIEWS, UNITS, VEHICLES
-from services.residents.underway import open_cases
+from services.residents.store import ERASURES, HOLDS, PEOPLE, PROJECTS, PURGES, REVIEWS, UNITS
+from services.residents.underway import needs, units_of
 from steward.bus.envelope import Envelope
 from steward.facts import Decision
 from steward.ids import derived_id
@@ -93,6 +94,9 @@ class Purging:
         for person, ties in self._former(home, today).items():
             with self._store.work(key=f"{key}:{person}", lenient=True) as work:
                 self._consider(work, home, person, ties, today)
+        for wished in self._store.read.where(PURGES, {"project": home.id, "state": PurgeState.HELD.value, "rule": purges.ERASURE}):
+            with self._store.work(key=f"{key}:{wished.id}", lenient=True) as work:
+                self._consider_wished(work, wished.id)
         with self._store.work(key=key, lenient=True) as work:
             work.keep(REVIEWS, {"_id": home.id, "project": home.id, "day": today.isoformat()})
 
@@ -101,7 +105,7 @@ class Purging:
         ended = {"role": Role.OWNER.value, "until": {"$lte": (today - relativedelta(years=self._years(home.id))).isoformat()}}
         found = self._store.read.where(UNITS, {"project": home.id, "ties": {"$elemMatch": ended}}, limit=_MOST)
         people = {tie.person for unit in found for tie in unit.ties if tie.role is Role.OWNER and tie.until is not None}
-        return {person: _ties_of(person, self._units(home.id, person)) for person in sorted(people)}
+        return {person: _ties_of(person, units_of(self._desk, home.id, person)) for person in sorted(people)}
 
     def _consider(self, work: Work, home: Project, person: str, ties: Mapping[str, list[Tie]], today: date) -> None:
         years = self._years(home.id)
@@ -110,41 +114,43 @@ class Purging:
         if kept_until is None or kept_until > today or state is None or state.unfiled_at is not None:
             return
         name = derived_id(datetime.combine(kept_until, time(), UTC), "purge", person)
-        before, fresh = work.find(PURGES, name), Purge(name, home.id, person, kept_until, years)
-        asked, now = self._desk.policy(home.id)["retention"]["holders"], self._desk.context.now
-        self._settle(work, before, purges.consider(before or fresh, self._holds(home.id, person, today), asked, ties, now))
+        before = work.find(PURGES, name)
+        self._begin(work, before, before or Purge(name, home.id, person, kept_until, years))
+
+    def _consider_wished(self, work: Work, name: str) -> None:
+        purge, wish = work.find(PURGES, name), work.find(ERASURES, name)
+        if purge is not None and wish is not None and wish.state is ErasureState.AGREED:
+            self._begin(work, purge, purge)
+
+    def run(self, work: Work, purge: Purge) -> None:
+        """Begin a purge that somebody wished for, in the unit of work in which others agreed to it."""
+        self._begin(work, None, purge)
+
+    def _begin(self, work: Work, before: Purge | None, purge: Purge) -> None:
+        units = units_of(self._desk, purge.project, purge.person)
+        holders = self._desk.policy(purge.project)["retention"]["holders"]
+        ties = _ties_of(purge.person, units)
+        self._settle(work, before, purges.consider(purge, self._holds(purge, units), holders, ties, self._desk.context.now))
 
     def _settle(self, work: Work, before: Purge | None, decision: Decision[Purge]) -> None:
-        """Save what was decided; when nobody is left who must report, the file goes with it, or is held after all."""
-        if decision.state != before and decision.state.reported:
-            holds = self._holds(decision.state.project, decision.state.person, self._desk.today(decision.state.project))
-            decision = purges.conclude(decision, holds, self._desk.context.now)
-        if decision.state.state is PurgeState.DONE and decision.facts:
-            self._destroy(work, decision.state, self._desk.context.now)
-        save(work, PURGES, before, decision)
+        """Save what was decided; when nobody is left who must report, what is to go goes with it, or is held after all."""
+        if before is not None and decision == Decision(before):
+            return
+        if decision.state.reported:
+            units = units_of(self._desk, decision.state.project, decision.state.person)
+            decision = purges.conclude(decision, self._holds(decision.state, units), self._desk.context.now)
+        if decision.state.state is PurgeState.DONE:
+            destroy(self._desk, work, decision.state)
+        self._follow(work, work.apply(PURGES, decision))
 
-    def _destroy(self, work: Work, purge: Purge, now: datetime) -> None:
-        """All that the service itself holds of the person."""
-        state = work.find(PEOPLE, purge.person)
-        if state is not None and state.unfiled_at is None:
-            work.apply(PEOPLE, purges.purge_person(state, now))
-        for vehicle in work.where(VEHICLES, {"project": purge.project, "person": purge.person}):
-            work.apply(VEHICLES, purges.forget_vehicle(vehicle, self._desk.stamp))
-        units = [unit.id for unit in self._units(purge.project, purge.person)]
-        for case in work.where(CASES, {"project": purge.project, "unit": {"$in": units}}):
-            if purge.person in (case.person, case.agent):
-                work.apply(CASES, purges.forget_signatures(case))
-        end_copies(work, purge.project, purge.person)
-        work.drop(CONTACTS, f"{purge.project}/{purge.person}")
+    def _follow(self, work: Work, purge: Purge) -> None:
+        """Whoever wished for it is told what became of it."""
+        wish = work.known(ERASURES, purge.id) or work.find(ERASURES, purge.id) if purge.rule == purges.ERASURE else None
+        if wish is not None:
+            save(work, ERASURES, wish, erasures.follow(wish, purge, self._desk.context.now))
 
-    def _holds(self, project: str, person: str, today: date) -> tuple[str, ...]:
-        vehicles: list[Vehicle] = self._store.read.where(VEHICLES, {"project": project, "person": person}, limit=_MOST)
-        placed = self._store.read.where(HOLDS, {"project": project, "person": person}, limit=_MOST)
-        ours = purges.needs(person, self._units(project, person), open_cases(self._desk, project), vehicles, today)
-        return (*ours, *(hold.ground for hold in placed if hold.released is None))
-
-    def _units(self, project: str, person: str) -> list[Unit]:
-        return self._store.read.where(UNITS, {"project": project, "tied": person}, limit=_MOST)
+    def _holds(self, purge: Purge, units: list[Unit]) -> tuple[str, ...]:
+        return tuple(needs(self._desk, purge.project, purge.person, units, self._desk.today(purge.project)))
 
     def _years(self, project: str) -> int:
         years: int = self._desk.policy(project)["units"]["former_owner_years"]

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
 
 from services.residents import gb11643
-from services.residents.model import EmergencyContact, Person, Sealed, Vehicle
+from services.residents.model import EmergencyContact, Person, Sealed, Unit, Vehicle
 from steward.trust.sealing import Sealer, mask_phone
 
 
@@ -17,6 +18,17 @@ def sealed(sealer: Sealer, text: str) -> Sealed:
 def person_key(sealer: Sealer, phone: str, name: str, place: str) -> str:
     """The natural key of a person: a keyed hash of phone and name, or of name and unit where there is no phone."""
     return sealer.fingerprint("\x00".join((phone, name, place)))
+
+
+def key_of(sealer: Sealer, person: str, name: str, numbers: Sequence[str]) -> str:
+    """The natural key of a file: without a phone nobody else is the same person."""
+    return person_key(sealer, numbers[0] if numbers else "", name, "" if numbers else person)
+
+
+def sought(sealer: Sealer, person: Person, units: Iterable[Unit]) -> dict[str, Any]:
+    """By what other services look for ``person`` in what they hold (steward.copies), in clear."""
+    phones = [sealer.open(phone.text) for phone in person.phones]
+    return {"name": sealer.open(person.name), "phones": phones, "units": [unit.id for unit in units]}
 
 
 def emergency(sealer: Sealer, name: str, relation: str, phone: str) -> EmergencyContact:

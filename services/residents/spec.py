@@ -323,7 +323,7 @@ SPEC = ServiceSpec(
         APPROVALS,
         *retention.COLLECTIONS,
     ),
-    approvals=flows.APPROVED,
+    approvals=(*flows.APPROVED, *retention.APPROVED),
     sweeps=(
         Sweep("turn_units", every_s=10.0, alone=True),
         Sweep("go_over", every_s=10.0, alone=True),

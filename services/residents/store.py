@@ -10,6 +10,7 @@ from services.residents.model.access import AccessRequest, AccessState
 from services.residents.model.cards import Card, CardState
 from services.residents.model.cases import Case, State
 from services.residents.model.contacts import awaits_first_visit
+from services.residents.model.erasures import Erasure
 from services.residents.model.purges import Hold, Purge
 from services.residents.model.vacancies import VacancyCount
 from steward.store.repository import Repository
@@ -75,5 +76,6 @@ CASES = Repository("cases", Case, _case_fields)
 CARDS = Repository("cards", Card, _card_fields)
 PURGES = Repository("purges", Purge)
 ACCESS = Repository("access_requests", AccessRequest, _access_fields)
+ERASURES = Repository("erasures", Erasure)
 HOLDS = Repository("holds", Hold)
 VACANCY_COUNTS = Repository("vacancy_counts", VacancyCount)

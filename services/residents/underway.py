@@ -2,12 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
+from datetime import date
 
 from services.residents.desk import Desk
+from services.residents.model import Unit, purges
 from services.residents.model.cards import CardState
 from services.residents.model.cases import Case, State
-from services.residents.store import CARDS, CASES
+from services.residents.store import CARDS, CASES, HOLDS, UNITS, VEHICLES
+
+_MOST = 10_000
+
+
+def units_of(desk: Desk, project: str, person: str) -> list[Unit]:
+    """The units that ``person`` is or was tied to."""
+    return desk.store.read.where(UNITS, {"project": project, "tied": person}, limit=_MOST)
+
+
+def needs(desk: Desk, project: str, person: str, units: Sequence[Unit], today: date) -> dict[str, date | None]:
+    """Why the file of ``person`` is needed today, whose ``units`` these are: on which grounds, and until when, where that is known."""
+    vehicles = desk.store.read.where(VEHICLES, {"project": project, "person": person}, limit=_MOST)
+    placed = desk.store.read.where(HOLDS, {"project": project, "person": person}, limit=_MOST)
+    held = dict.fromkeys(hold.ground for hold in placed if hold.released is None)
+    return held | purges.needs(person, units, open_cases(desk, project), vehicles, today)
 
 
 def open_cases(desk: Desk, project: str, **about: str) -> list[Case]:

@@ -106,13 +106,18 @@ class Tickets(Service):
     @rpc
     def personal_data(self, project: str, person: str, body: View) -> View:
         """The tickets that somebody raised or signed for, of the units that were theirs."""
-        known = copies.Known(body["name"], tuple(body["phones"]))
-        found = self.store.read.where(TICKETS, {"project": project, "unit": {"$in": body["units"]}}, limit=0)
-        return {
-            "sections": [
-                copies.section("报事", [callers.told(one, self.sealer) for one in found if callers.tells_of(one, known, self.sealer)])
-            ]
-        }
+        return {"sections": [copies.section("报事", [callers.told(ticket, self.sealer) for ticket in self._held_of(project, body)])]}
+
+    @rpc
+    def copies_held(self, project: str, person: str, body: View) -> View:
+        """How many of these there are, and how many are not over."""
+        found = self._held_of(project, body)
+        return {"held": len(found), "under_way": sum(ticket.state not in model.OVER for ticket in found)}
+
+    def _held_of(self, project: str, sought: View) -> list[model.Ticket]:
+        known = copies.Known(sought["name"], tuple(sought["phones"]))
+        found = self.store.read.where(TICKETS, {"project": project, "unit": {"$in": sought["units"]}}, limit=0)
+        return [ticket for ticket in found if callers.tells_of(ticket, known, self.sealer)]
 
     @handles
     def on_dispatch(self, event: Envelope) -> None:

@@ -72,6 +72,7 @@ SPEC = ServiceSpec(
             answer=f"{SCHEMAS}:TicketView",
         ),
         copies.personal_data("tickets"),
+        copies.copies_held("tickets"),
         Call("caller", "tickets.caller", "The caller unmasked", answer=f"{SCHEMAS}:CallerView"),
     ),
     routes=(

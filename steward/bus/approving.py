@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
@@ -89,6 +89,16 @@ class Approving:
         found = self.store.read.where(APPROVALS, {**asked, "state": state.value})
         known = [one for one in found if state is not State.OPEN or one.open_at(self.context.now)]
         return max(known, key=lambda one: one.id, default=None)
+
+    def about(self, project: str, subjects: Sequence[str]) -> list[Approval]:
+        """Those of ``project`` for any of ``subjects``: for whoever owes somebody a copy of what is said of them."""
+        return self.store.read.where(APPROVALS, {"project": project, "subject": {"$in": list(subjects)}}, limit=0)
+
+    def forget(self, work: Work, project: str, subjects: Sequence[str]) -> None:
+        """Take out, in ``work``, what was said why for any of ``subjects``: it may name whose file is destroyed."""
+        for known in self.about(project, subjects):
+            approval = work.known(APPROVALS, known.id) or work.load(APPROVALS, known.id)
+            work.apply(APPROVALS, approvals.wordless(approval))
 
     def page(self, project: str, query: View) -> View:
         """Those of ``project`` that the caller may see, of these what they can decide on now (``mine``) or asked for (``own``).

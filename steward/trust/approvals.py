@@ -201,6 +201,12 @@ def expire(approval: Approval, now: datetime) -> Decision[Approval]:
     return _decided(approval, State.EXPIRED, now)
 
 
+def wordless(approval: Approval) -> Decision[Approval]:
+    """It with nothing left of why: the words told of somebody who is no longer on file. Who decided, and how, stays."""
+    votes = tuple(replace(vote, reason="") for vote in approval.votes)
+    return Decision(replace(approval, reason="", votes=votes))
+
+
 def _way(approval: Approval, voter: Voter, role: str | None) -> tuple[int, str, str | None] | None:
     return next((way for way in _ways(approval, voter, approval.waiting) if role in (None, way[1])), None)
 

@@ -111,6 +111,20 @@ def test_what_somebody_wishes_is_said_in_their_file(inside: Page) -> None:
     expect(inside.locator("#file .facts")).to_contain_text("信函 · 免打扰 22:30–07:00 · 只收必要通知")
 
 
+def test_who_wishes_to_be_forgotten_is_told_what_must_be_kept_and_why(inside: Page) -> None:
+    turn_to(inside, "业户")
+    inside.locator("#find").fill("欧阳")
+    inside.keyboard.press("Enter")
+    inside.locator("#found .hit").first.click()
+    inside.locator("#file").get_by_role("button", name="删除个人信息").click()
+    asked(inside).get_by_label("理由").fill("本人持身份证申请")
+    send(inside)
+    told = inside.locator("#file .part").filter(has_text="删除申请")
+    expect(told).to_contain_text("不予删除")
+    expect(told).to_contain_text("与房屋有现有关系")
+    expect(told).to_contain_text("第十三条")
+
+
 def test_a_handover_shows_what_lacks_and_is_taken_step_by_step(inside: Page) -> None:
     turn_to(inside, "业务办理")
     inside.locator("#case-new").click()

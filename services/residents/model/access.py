@@ -79,6 +79,12 @@ def end(request: AccessRequest) -> Decision[AccessRequest]:
     return Decision(replace(request, state=AccessState.ENDED, parts=()), (Fact("access_ended", _told(request)),))
 
 
+def file_gone(request: AccessRequest) -> Decision[AccessRequest]:
+    """The file is no more: the copy goes with it, and so does why it was asked for."""
+    ended = Decision(request) if request.state is AccessState.ENDED else end(request)
+    return Decision(replace(ended.state, reason=""), ended.facts)
+
+
 def until(now: datetime, days: int) -> datetime:
     """How long a copy that is asked for ``now`` can be had."""
     return now + timedelta(days=days)

@@ -148,6 +148,14 @@ def made_searchable(person: Person, tokens: tuple[str, ...], rules: int) -> Deci
     return Decision(replace(person, tokens=tokens, searchable=rules))
 
 
+def lessened(person: Person, left: Mapping[str, Any], key: str, tokens: tuple[str, ...]) -> Decision[Person]:
+    """The file with less in it: ``left`` of the fields of which something goes; ``key`` and ``tokens`` are made of what remains."""
+    after = replace(person, **left, key=key, tokens=tokens)
+    named = [name for name in left if name != "care"]
+    told = (_change_fact(person, after, named),) if named else ()
+    return Decision(after, (*told, *_cared(person, after.care).facts))
+
+
 def emptied(person: Person, key: str, now: datetime) -> Person:
     """The file off file: nothing personal is left in it. ``key`` stands in for the natural one."""
     return replace(

@@ -1,4 +1,4 @@
-"""Destroying files whose time has run out 保存期满销毁 (handbook §1: former owners' files), as rules.
+"""Destroying files whose time has run out 保存期满销毁 (handbook §1: former owners' files), or at somebody's wish 删除, as rules.
 
     held ◀──consider── (its time has run out) ──consider──▶ asked ──report of all──▶ done
       └───consider, the next day──▶ asked                     └── something needs it after all ──▶ held
@@ -15,6 +15,7 @@ from enum import StrEnum
 from typing import Any
 
 from services.residents.model.cases import Case
+from services.residents.model.parts import Part
 from services.residents.model.people import Person, emptied
 from services.residents.model.ties import Stamp, Tie
 from services.residents.model.units import Unit
@@ -23,6 +24,8 @@ from steward.errors import IllegalTransition
 from steward.facts import Decision, Fact
 
 RULE = "former_owner_years"
+ERASURE = "erasure"
+"""The rule of those that somebody wished for."""
 
 
 class PurgeState(StrEnum):
@@ -32,7 +35,7 @@ class PurgeState(StrEnum):
 
 
 class Needs(StrEnum):
-    """Why the service itself keeps a file though its time has run out. Others place holds on grounds of their own."""
+    """Why the service itself needs a file that is to be destroyed. Others place holds on grounds of their own."""
 
     TIED = "tied"
     CASE = "case"
@@ -55,6 +58,7 @@ class Purge:
 
     ``kept_until`` is the last day on which it had to be kept; ``years`` what the rule said. ``holds`` say why it is kept longer.
     ``round`` counts how often others were asked, ``asked`` whom the present round asks.
+    ``parts`` are what goes, where that is not all; ``despite`` the grounds that were known when that was decided, and hold nothing up.
     """
 
     id: str
@@ -70,12 +74,23 @@ class Purge:
     holds: tuple[str, ...] = ()
     begun_at: datetime | None = None
     ended_at: datetime | None = None
+    parts: tuple[Part, ...] = ()
+    despite: tuple[str, ...] = ()
     version: int = 0
 
     @property
     def matter(self) -> str:
         """It belongs to what became of the person."""
         return f"residents/{self.person}"
+
+    @property
+    def whole(self) -> bool:
+        """Whether all goes."""
+        return not self.parts
+
+    def takes(self, part: Part) -> bool:
+        """Whether ``part`` goes."""
+        return self.whole or part in self.parts
 
     @property
     def missing(self) -> tuple[str, ...]:
@@ -102,15 +117,18 @@ class Hold:
 
 
 def consider(purge: Purge, holds: Sequence[str], asked: Sequence[str], ties: Mapping[str, Sequence[Tie]], now: datetime) -> Decision[Purge]:
-    """Its time has run out: ask those who hold copies, unless it is held. Under way or done already, it stays so.
+    """It is time: ask those who hold copies, unless it is held. Under way or done already, it stays so.
 
-    ``ties`` are those of the person, by unit: they tell others where to look.
+    ``ties`` are those of the person, by unit: they tell others where to look. Where copies stay, nobody is asked.
     """
     if purge.state is not PurgeState.HELD:
         return Decision(purge)
-    if holds:
-        return _held(purge, holds)
-    begun = replace(purge, state=PurgeState.ASKED, round=purge.round + 1, asked=tuple(asked), reports=(), holds=(), begun_at=now)
+    if needed := _not_foreseen(purge, holds):
+        return _held(purge, needed)
+    told = tuple(asked) if purge.takes(Part.COPIES) else ()
+    begun = replace(purge, state=PurgeState.ASKED, round=purge.round + 1, asked=told, reports=(), holds=(), begun_at=now)
+    if not purge.takes(Part.COPIES):
+        return Decision(begun)
     units = [{"unit": unit, "since": tie.since, "until": tie.until} for unit, known in ties.items() for tie in known]
     return Decision(begun, (Fact("purge_begun", {"purge": purge.id, "person": purge.person, "round": begun.round, "units": units}),))
 
@@ -125,14 +143,17 @@ def heard(purge: Purge, round: int, report: Report) -> Decision[Purge]:
 def conclude(reported: Decision[Purge], holds: Sequence[str], now: datetime) -> Decision[Purge]:
     """All have reported: done, unless somebody still needs something, or the person came back meanwhile."""
     purge = reported.state
-    needed = (*holds, *(report.service for report in purge.reports if report.kept))
+    needed = _not_foreseen(purge, (*holds, *(report.service for report in purge.reports if report.kept)))
     if needed:
         held = _held(replace(purge, state=PurgeState.HELD), needed)
         return Decision(held.state, (*reported.facts, *held.facts))
+    over = replace(purge, state=PurgeState.DONE, ended_at=now)
+    if not purge.whole:
+        return Decision(over, reported.facts)
     reports = [{"service": report.service, "forgotten": report.forgotten, "at": report.at} for report in purge.reports]
     said: dict[str, Any] = {"purge": purge.id, "person": purge.person, "rule": purge.rule, "years": purge.years}
     told = Fact("person_purged", {**said, "kept_until": purge.kept_until, "reports": reports})
-    return Decision(replace(purge, state=PurgeState.DONE, ended_at=now), (*reported.facts, told))
+    return Decision(over, (*reported.facts, told))
 
 
 def purge_person(person: Person, now: datetime) -> Decision[Person]:
@@ -153,14 +174,23 @@ def forget_signatures(case: Case) -> Decision[Case]:
     return Decision(replace(case, records=records))
 
 
-def needs(person: str, units: Collection[Unit], cases: Collection[Case], vehicles: Collection[Vehicle], today: date) -> tuple[str, ...]:
-    """What of ours needs the file of ``person`` today."""
-    found = {
-        Needs.TIED: any(tie.person == person and (tie.until is None or tie.until > today) for unit in units for tie in unit.ties),
-        Needs.CASE: any(person in (case.person, case.agent) for case in cases),
-        Needs.PARKING: any(lease.until > today for vehicle in vehicles for lease in vehicle.leases),
+def needs(
+    person: str, units: Collection[Unit], cases: Collection[Case], vehicles: Collection[Vehicle], today: date
+) -> dict[str, date | None]:
+    """What of ours needs the file of ``person`` today, and the day on which that ends, where it is known."""
+    ties = [tie.until for unit in units for tie in unit.ties if tie.person == person and (tie.until is None or tie.until > today)]
+    leases = [lease.until for vehicle in vehicles for lease in vehicle.leases if lease.until > today]
+    found: dict[Needs, Sequence[date | None]] = {
+        Needs.TIED: ties,
+        Needs.CASE: [None for case in cases if person in (case.person, case.agent)],
+        Needs.PARKING: leases,
     }
-    return tuple(str(need) for need, is_so in found.items() if is_so)
+    return {str(need): _last(ends) for need, ends in found.items() if ends}
+
+
+def _last(ends: Sequence[date | None]) -> date | None:
+    known = [end for end in ends if end is not None]
+    return max(known) if len(known) == len(ends) else None
 
 
 def place_hold(hold: Hold | None, fresh: Hold) -> Decision[Hold]:
@@ -176,6 +206,10 @@ def release_hold(hold: Hold, stamp: Stamp) -> Decision[Hold]:
     if hold.released is not None:
         raise IllegalTransition.of("release", "released", [])
     return Decision(replace(hold, released=stamp), (Fact("hold_released", _told(hold)),))
+
+
+def _not_foreseen(purge: Purge, holds: Sequence[str]) -> tuple[str, ...]:
+    return tuple(hold for hold in holds if hold not in purge.despite)
 
 
 def _held(purge: Purge, holds: Sequence[str]) -> Decision[Purge]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from marshmallow import Schema, fields, validate
 
+from services.residents.model.parts import Part
 from services.residents.model.purges import PurgeState
 from services.residents.schemas.units import StampView
 from services.residents.schemas.views import View
@@ -45,6 +46,7 @@ class PurgeView(View):
     rule = fields.String()
     years = fields.Integer()
     kept_until = fields.Date()
+    parts = fields.List(choice(Part), metadata={"description": "what goes, where that is not all"})
     state = choice(PurgeState)
     holds = fields.List(fields.String(), metadata={"description": "why the file is kept though its time has run out"})
     missing = fields.List(fields.String(), metadata={"description": "services that have not reported yet"})

@@ -197,6 +197,7 @@ class Founder:
         self.post(f"~/people/{person}/holds", {"ground": "arrears"})
         self.post(f"~/units/{unit}/ties", {"person": person, "role": "owner", "from": "2015-03-01", "to": "2018-03-01"})
         self.post(f"~/people/{person}/access-requests", {"reason": "asked at the desk"})
+        self.post(f"~/people/{person}/erasure-requests", {"reason": "asked at the desk"})
         self.post("~/purge-reviews", {})
         self.some("~/purges")
 

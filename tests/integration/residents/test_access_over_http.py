@@ -13,6 +13,7 @@ def test_all_services_tell_what_they_hold_and_who_asked_alone_may_have_it(estate
     estate.send(f"~/units/{unit}/ties", {**AFTER, "to": None, "person": person})
     estate.send("~/vehicles", {"plate": "粤B12346", "person": person, "unit": unit})
     theirs, anothers = ticket(estate, unit, NAME, PHONE), ticket(estate, unit, "诸葛亮", OTHER)
+    estate.ask("POST", f"~/people/{person}/full", "desk", json={"reason": "copy for the bank"})
     path = f"~/people/{person}/access-requests"
     asked = estate.send(path, {"reason": "本人持身份证到前台申请"}, role="manager")
 
@@ -23,6 +24,7 @@ def test_all_services_tell_what_they_hold_and_who_asked_alone_may_have_it(estate
     assert sections["个人档案"][0]["姓名"] == NAME and PHONE in sections["个人档案"][0]["电话"]
     assert [row["车牌"] for row in sections["车辆"]] == ["粤B12346"]
     assert [(row["编号"], row["姓名"]) for row in sections["报事"]] == [(theirs["number"], NAME)]
+    assert [(row["事项"], row["理由"]) for row in sections["审批"]] == [("full_file", "copy for the bank")]
     assert anothers["number"] not in str(copy)
     assert [part["service"] for part in copy["parts"]] == ["residents", "tickets", "notify"]
 

@@ -140,6 +140,16 @@ def test_a_late_word_is_refused_though_nobody_has_closed_it_yet() -> None:
     assert approvals.expire(expired, NOON + 99 * HOUR) == Decision(expired)
 
 
+def test_once_the_words_are_taken_out_it_says_still_who_decided_and_how() -> None:
+    refused = approvals.vote(
+        yes(asked(), voter("li", "supervisor")), voter("wu", "manager"), False, "the owner, Li, is at home", NOON
+    ).state
+    left = told(approvals.wordless(refused))
+    assert {left.reason, *(vote.reason for vote in left.votes)} == {""}
+    assert [(vote.by, vote.role, vote.agrees) for vote in left.votes] == [(vote.by, vote.role, vote.agrees) for vote in refused.votes]
+    assert (left.state, left.decided_at, approvals.wordless(left)) == (State.REFUSED, NOON, Decision(left))
+
+
 def test_only_who_asked_withdraws_and_only_while_it_is_open() -> None:
     with pytest.raises(NotPermitted):
         approvals.withdraw(asked(), "user:a", NOON)

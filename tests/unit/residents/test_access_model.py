@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 from hypothesis import given, settings
@@ -11,6 +12,7 @@ from services.residents.model import access
 from services.residents.model.access import AccessRequest, AccessState, Part
 from services.residents.store import ACCESS
 from steward.copies import section
+from steward.facts import Decision
 from tests.unit.residents.case_desk import DESK, NOON
 
 SERVICES = ("residents", "tickets", "notify")
@@ -37,6 +39,9 @@ def test_when_its_days_are_over_nothing_of_it_is_left_and_late_answers_are_not_k
         "access_requested", (), (), ["access_ended"],
     )  # fmt: skip
     assert access.add(ended.state, Part("notify", b"sealed")).state == ended.state
+    gone = access.file_gone(REQUEST)
+    assert (gone.state, gone.facts) == (replace(ended.state, reason=""), ended.facts)
+    assert access.file_gone(ended.state) == Decision(gone.state)
     assert ACCESS.to_document(REQUEST)["ends_at"] == NOON + timedelta(days=15)
     assert ACCESS.to_document(ended.state)["ends_at"] is None
 

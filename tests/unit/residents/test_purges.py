@@ -96,9 +96,13 @@ def test_nothing_personal_is_left_in_a_file_nor_the_plate_of_a_vehicle() -> None
 def test_what_needs_a_file() -> None:
     case, lease = opened(Kind.HANDOVER).state, Lease("c1", "u9", "A-1", TODAY, TODAY + timedelta(days=1))
     car = Vehicle("v1", "yh", Sealed("", ""), "p1", "u1", DESK, leases=(lease,))
-    assert purges.needs("p1", [unit(ENDED)], [], [], TODAY) == ()
-    assert purges.needs("p1", [unit(replace(ENDED, until=None))], [], [car], TODAY) == ("tied", "parking")
-    assert purges.needs(case.person, [], [case], [replace(car, leases=(replace(lease, until=TODAY),))], TODAY) == ("case",)
+    tomorrow, later = TODAY + timedelta(days=1), TODAY + timedelta(days=9)
+    assert purges.needs("p1", [unit(ENDED)], [], [], TODAY) == {}
+    assert purges.needs("p1", [unit(replace(ENDED, until=None))], [], [car], TODAY) == {"tied": None, "parking": tomorrow}
+    assert purges.needs(case.person, [], [case], [replace(car, leases=(replace(lease, until=TODAY),))], TODAY) == {"case": None}
+    ending = [unit(replace(ENDED, until=until)) for until in (tomorrow, later)]
+    assert purges.needs("p1", ending, [], [], TODAY) == {"tied": later}
+    assert purges.needs("p1", [*ending, unit(replace(ENDED, until=None))], [], [], TODAY) == {"tied": None}
 
 
 def test_a_hold_is_placed_once_released_once_and_may_be_placed_again() -> None:

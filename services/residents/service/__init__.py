@@ -1,18 +1,13 @@
-"""What wakes the residents service (handbook §1, §2)."""
+"""What wakes the residents service (handbook §1, §2): what is on file here, the other two parts of its spec beside it."""
 
 from __future__ import annotations
 
 from services.residents import model
-from services.residents.cards import Cards
-from services.residents.cases import Cases
-from services.residents.contacts import Contacts
 from services.residents.desk import Desk, View, answered, told
-from services.residents.disclosing import Disclosing
 from services.residents.files import Files
 from services.residents.lists import Lists
 from services.residents.people import People
 from services.residents.places import Places
-from services.residents.purging import Purging
 from services.residents.roster import kept, meanings
 from services.residents.roster.exporting import exported
 from services.residents.roster.jobs import Shifts
@@ -21,21 +16,19 @@ from services.residents.schemas.places import ProjectView
 from services.residents.schemas.units import UnitView
 from services.residents.schemas.vehicles import HitView
 from services.residents.search.finding import Finder, shown
+from services.residents.service.flows import Flows
+from services.residents.service.retention import Retention
 from services.residents.spec import SPEC
 from services.residents.store import PROJECTS, UNITS
 from services.residents.units import Units
-from services.residents.vacancies import Vacancies
 from services.residents.vehicles import Vehicles
-from steward.bus.envelope import Envelope
-from steward.service import Service, handles, rpc, sweep
-from steward.store.work import Work
-from steward.trust.approvals import Approval
+from steward.service import Service, rpc, sweep
 from steward.trust.principals import EVERYWHERE
 
 _PROJECTS_MOST = 10_000
 
 
-class Residents(Service):
+class Residents(Flows, Retention, Service):
     """The property tree, the people tied to it, and their vehicles."""
 
     spec = SPEC
@@ -166,28 +159,12 @@ class Residents(Service):
         return Vehicles(self._desk).remove(project, vehicle)
 
     @rpc
-    def end_lease(self, project: str, vehicle: str, body: View) -> View:
-        return Vehicles(self._desk).end_lease(project, vehicle, body)
-
-    @rpc
     def search(self, project: str, query: View) -> View:
         """People, units and vehicles by what is known of them, the best match first."""
         self._desk.project(project)
         country = self.policy.of(project)["defaults"]["country"]
         hits, following = Finder(self.store.read, self.sealer, project, country).find(query["q"], query["cursor"], query["limit"])
         return {"items": [told(HitView, shown(hit, self.sealer)) for hit in hits], "next": following}
-
-    @rpc
-    def vacant_units(self, project: str, query: View) -> View:
-        return Vacancies(self._desk).listed(project, query)
-
-    @rpc
-    def confirm_vacant(self, project: str, body: View) -> View:
-        return Vacancies(self._desk).confirm(project, body)
-
-    @rpc
-    def vacancy_counts(self, project: str, query: View) -> View:
-        return Vacancies(self._desk).counts(project, query)
 
     @rpc
     def security_list(self, project: str, query: View) -> View:
@@ -231,139 +208,6 @@ class Residents(Service):
         return meanings.said(self._desk, project, body)
 
     @rpc
-    def open_case(self, project: str, body: View) -> View:
-        return self._cases.open(project, body)
-
-    @rpc
-    def cases(self, project: str, query: View) -> View:
-        return self._cases.listed(project, query)
-
-    @rpc
-    def case(self, project: str, case: str) -> View:
-        return self._cases.get(project, case)
-
-    @rpc
-    def take_step(self, project: str, case: str, step: str, body: View) -> View:
-        return self._cases.take(project, case, step, body)
-
-    @rpc
-    def strike_step(self, project: str, case: str, step: str, body: View) -> View:
-        return self._cases.strike(project, case, step, body)
-
-    @rpc
-    def complete_case(self, project: str, case: str, body: View) -> View:
-        return self._cases.complete(project, case)
-
-    @rpc
-    def cancel_case(self, project: str, case: str, body: View) -> View:
-        return self._cases.cancel(project, case, body)
-
-    @rpc
-    def defect(self, project: str, case: str, defect: str) -> View:
-        return self._cases.defect(project, case, defect)
-
-    @rpc
-    def issue_card(self, project: str, body: View) -> View:
-        return Cards(self._desk).issue(project, body)
-
-    @rpc
-    def request_staff_card(self, project: str, body: View) -> View:
-        return Cards(self._desk).request_staff(project, body)
-
-    @rpc
-    def cards(self, project: str, query: View) -> View:
-        return Cards(self._desk).listed(project, query)
-
-    @rpc
-    def card(self, project: str, card: str) -> View:
-        return Cards(self._desk).get(project, card)
-
-    def staff_card_agreed(self, work: Work, approval: Approval) -> None:
-        Cards(self._desk).agreed(work, approval)
-
-    def staff_card_not_agreed(self, work: Work, approval: Approval) -> None:
-        Cards(self._desk).not_agreed(work, approval)
-
-    @rpc
-    def hand_out_card(self, project: str, card: str, body: View) -> View:
-        return Cards(self._desk).hand_out(project, card, body)
-
-    @rpc
-    def lose_card(self, project: str, card: str, body: View) -> View:
-        return Cards(self._desk).lose(project, card, body)
-
-    @rpc
-    def return_card(self, project: str, card: str, body: View) -> View:
-        return Cards(self._desk).give_back(project, card)
-
-    @rpc
-    def note_contact(self, project: str, body: View) -> View:
-        return Contacts(self._desk).note(project, body)
-
-    @rpc
-    def contacts_due(self, project: str, query: View) -> View:
-        return Contacts(self._desk).due(project, query)
-
-    @rpc
-    def visits_due(self, project: str, query: View) -> View:
-        return Contacts(self._desk).visits(project, query)
-
-    @handles
-    def on_ticket(self, event: Envelope) -> None:
-        """tickets.raised, tickets.called_back: somebody of its unit was reached."""
-        Contacts(self._desk).heard(event)
-
-    @rpc
-    def purges(self, project: str, query: View) -> View:
-        return Purging(self._desk).listed(project, query)
-
-    @rpc
-    def purge(self, project: str, purge: str) -> View:
-        return Purging(self._desk).get(project, purge)
-
-    @rpc
-    def review_files(self, project: str, body: View) -> View:
-        return Purging(self._desk).review(project)
-
-    @rpc
-    def place_hold(self, project: str, person: str, body: View) -> View:
-        return Purging(self._desk).place(project, person, body)
-
-    @rpc
-    def release_hold(self, project: str, person: str, hold: str, body: View) -> View:
-        return Purging(self._desk).release(project, person, hold)
-
-    @rpc
-    def identities(self, project: str, person: str) -> View:
-        return Purging(self._desk).identities(project, person)
-
-    @rpc
-    def request_access(self, project: str, person: str, body: View) -> View:
-        return self._disclosing.ask(project, person, body)
-
-    @rpc
-    def access_requests(self, project: str, person: str, query: View) -> View:
-        return self._disclosing.listed(project, person, query)
-
-    @rpc
-    def access_request(self, project: str, person: str, request: str) -> View:
-        return self._disclosing.get(project, person, request)
-
-    @rpc
-    def access_copy(self, project: str, person: str, request: str) -> View:
-        return self._disclosing.copy(project, person, request)
-
-    @handles
-    def on_forgotten(self, event: Envelope) -> None:
-        """{service}.person_forgotten: somebody's data are taken out there."""
-        Purging(self._desk).heard(event)
-
-    @sweep
-    def purge_due(self) -> None:
-        """Destroy files whose time has run out."""
-        Purging(self._desk).due()
-
-    @rpc
     def contact(self, project: str, person: str) -> View:
         return People(self._desk).contact(project, person)
 
@@ -393,24 +237,6 @@ class Residents(Service):
         """Work off imports, and undo them."""
         self.shift.work_off(self._desk)
 
-    @sweep
-    def count_vacancies(self) -> None:
-        """Count the vacant units of each project, once a month."""
-        Vacancies(self._desk).count_due()
-
     @property
     def _desk(self) -> Desk:
-        return Desk(self.store, self.context, self.policy, self.sealer, self.approving)
-
-    @sweep
-    def collect_copies(self) -> None:
-        """Collect what is held of those who asked, and end copies whose days are over."""
-        self._disclosing.collect()
-
-    @property
-    def _disclosing(self) -> Disclosing:
-        return Disclosing(self._desk, self.remote)
-
-    @property
-    def _cases(self) -> Cases:
-        return Cases(self._desk, self.remote)
+        return Desk(self.store, self.context, self.policy, self.sealer, self.approving, self.remote)
