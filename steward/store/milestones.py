@@ -46,12 +46,31 @@ class Milestones:
         if held:
             yield mark
 
+    def before(self, project: str, upper: int, step: int) -> Iterator[int]:
+        """Orders below ``upper``, falling, as :meth:`behind`; above the first is what is not sealed yet, or a part of a link.
+
+        Raises Unavailable.
+        """
+        held = step
+        for end, count in self._ends_before(project, upper):
+            if held + count > step:
+                yield end
+                held = 0
+            held += count
+
     def _ends(self, project: str, after: int) -> Iterator[tuple[int, int]]:
         """Of each link that ends behind ``after``: where, and how much it seals."""
         n, count = self._first(project, after), _FEWEST
         while found := self._some(project, n, count):
             yield from ((_end(link), len(link["entries"])) for link in found)
             n, count = n + count, min(2 * count, _MOST)
+
+    def _ends_before(self, project: str, upper: int) -> Iterator[tuple[int, int]]:
+        """Of each link that ends before ``upper``, the last first."""
+        n, count = self._first(project, upper - 1), _FEWEST
+        while found := self._some(project, n - count, count):
+            yield from ((_end(link), len(link["entries"])) for link in reversed(found))
+            n, count = n - count, min(2 * count, _MOST)
 
     def _first(self, project: str, after: int) -> int:
         """The number of the first link that ends behind ``after``."""

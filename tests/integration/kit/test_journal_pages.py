@@ -19,6 +19,7 @@ from steward.store.journal import JOURNAL, Journal
 from steward.store.milestones import HEADS, LINKS
 from steward.store.proving import Records
 from steward.store.sessions import Sessions
+from steward.store.trail import Trail
 from steward.store.windows import PAGE
 from steward.store.writers import WRITERS
 from steward.testing.system import System
@@ -28,8 +29,8 @@ from steward.trust.chain import Chain, Key
 SPEC = ServiceSpec("probe", {}, "", collections=(JOURNAL, LINKS, HEADS, WRITERS))
 START = datetime(2026, 3, 2, tzinfo=UTC)
 COUNT = 2_400
-EVENTLESS = 3
-"""Every so many-th entry has no events."""
+EVENTLESS, SELDOM = 3, 400
+"""Every so many-th entry has no events; or was done by another call than the others."""
 
 
 class Asked(CommandListener):
@@ -73,9 +74,9 @@ def entry(number: int) -> dict[str, Any]:
     """Three of the same moment, one after the other; in the second half as fast as a machine can."""
     late = number >= COUNT // 2
     moment = START + timedelta(days=60 if late else 0, milliseconds=number // 3 * (3 if late else 70_000))
-    events = [] if number % EVENTLESS == 0 else [{"id": new_id()}]
+    events = [] if number % EVENTLESS == 0 else [{"id": new_id(), "type": "probe.made", "subject": f"probe/{number}"}]
     return {"_id": f"k{number:05}", "at": moment, "order": microseconds(moment), "project": "yh", "events": events,
-            "writer": "w", "seq": number + 1}  # fmt: skip
+            "doing": "seldom" if number % SELDOM == 7 else "often", "writer": "w", "seq": number + 1}  # fmt: skip
 
 
 def read_in_pages(page: Callable[[int, int], list[dict[str, Any]]], limit: int) -> list[str]:
@@ -138,3 +139,18 @@ def test_the_proof_reads_each_entry_once(db: Database[Any], asked: Asked) -> Non
     windows = [query for query in asked.queries if "$not" not in query["order"]]
     assert found == [f"k{number:05}" for number in range(COUNT + 30)]
     assert sum(matched(db, windows)) < 1.2 * COUNT
+
+
+@pytest.mark.parametrize("call", [None, "seldom"])
+def test_the_trail_is_read_backwards_at_the_cost_of_what_is_looked_at(db: Database[Any], asked: Asked, call: str | None) -> None:
+    trail, found, cursor = Trail(db, "probe"), list[str](), None
+    asked.queries.clear()
+    while True:
+        page = trail.page("yh", {"limit": 100, "cursor": cursor} | ({"call": call} if call else {}))
+        found += [item["id"] for item in page["items"]]
+        if not (cursor := page["next"]):
+            break
+    assert found == [f"k{number:05}" for number in reversed(range(COUNT + 30)) if call is None or number % SELDOM == 7]
+    counts = matched(db, list(asked.queries))
+    assert max(counts) <= PAGE
+    assert sum(counts) < (4 if call is None else 1.2) * COUNT
