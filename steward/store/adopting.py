@@ -10,9 +10,10 @@ from datetime import datetime, timedelta
 from pymongo.database import Database
 
 from steward.spec import Collection
-from steward.store.chains import HEADS, Batch, Sealing
+from steward.store.chains import Batch, Sealing
 from steward.store.client import Document, our_words
 from steward.store.journal import JOURNAL
+from steward.store.milestones import HEADS
 from steward.store.windows import pages
 from steward.times import microseconds
 
@@ -68,13 +69,13 @@ class Adopting:
 
     def _adopt(self, project: str | None, until: int, now: datetime, most: int) -> int:
         """Seal the first ``most`` pages of ``project``; how many more there might have been."""
-        query = {"project": project, "writer": None}
-        for page in pages(self._db[JOURNAL.name], query, self._reached[project], until):
-            if not most:
-                return 0
+        for page in pages(self._db[JOURNAL.name], {"project": project}, self._reached[project], until):
             last: int = page[-1]["order"]
-            self._sealing.seal(Batch(page, adopted={project or "": last}), now)
+            if unsealed := [entry for entry in page if entry.get("writer") is None]:
+                if not most:
+                    return 0
+                self._sealing.seal(Batch(unsealed, adopted={project or "": last}), now)
+                most -= 1
             self._reached[project] = last
-            most -= 1
         self._reached[project] = max(until, self._reached[project])
         return most

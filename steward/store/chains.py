@@ -18,15 +18,12 @@ from pymongo.database import Database
 from pymongo.errors import BulkWriteError
 
 from steward.errors import Conflict
-from steward.spec import Collection, Index
 from steward.store.client import Document, our_words
 from steward.store.journal import JOURNAL
+from steward.store.milestones import HEADS, LINKS
 from steward.store.sessions import Sessions
 from steward.store.writers import RENAMED_S, WRITERS
 from steward.trust.chain import Chain, Head, Key, Link, sealed
-
-LINKS = Collection("audit_links", (Index(("project", "n"), unique=True),))
-HEADS = Collection("audit_heads")
 
 _ANOTHER_WAS_FIRST = {11000, 112}
 """DuplicateKey and WriteConflict."""

@@ -8,7 +8,7 @@ that a ticket caused (history).
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from pymongo.database import Database
 
@@ -16,6 +16,7 @@ from steward.bus.envelope import Envelope, from_wire
 from steward.spec import Collection, Index
 from steward.store import windows
 from steward.store.client import Document, our_words
+from steward.store.milestones import Milestones
 from steward.store.outbox import OutboxReader
 
 JOURNAL = Collection(
@@ -39,6 +40,7 @@ class Journal:
     def __init__(self, db: Database[Document]) -> None:
         self._entries = db[JOURNAL.name]
         self._outbox = OutboxReader(self._entries)
+        self._milestones = Milestones(db)
 
     def entry(self, key: str) -> Document | None:
         """What was recorded under ``key``, if anything was."""
@@ -69,16 +71,17 @@ class Journal:
 
     def page(self, project: str, after: int, limit: int) -> list[Document]:
         """Entries of ``project`` whose ``order`` is ``after`` or greater, oldest first."""
-        return self._first({"project": project}, after, _END, limit)
+        return self._first(project, after, _END, limit)
 
     def span(self, project: str, first: int, last: int, limit: int) -> list[Document]:
         """Entries of ``project`` with events whose ``order`` is from ``first`` to ``last``, both included, oldest first."""
-        return self._first({"project": project, "events.0": {"$exists": True}}, first, last, limit)
+        return self._first(project, first, last, limit, lambda entry: bool(entry["events"]))
 
-    def _first(self, query: Document, first: int, last: int, limit: int) -> list[Document]:
+    def _first(self, project: str, first: int, last: int, limit: int, wanted: Callable[[Document], bool] | None = None) -> list[Document]:
         found: list[Document] = []
-        for piece in windows.pages(self._entries, query, first - 1, last):
-            found += piece
+        milestones = self._milestones.behind(project, first - 1, windows.STEP)
+        for piece in windows.pages(self._entries, {"project": project}, first - 1, last, milestones):
+            found += filter(wanted, piece)
             if len(found) >= limit:
                 break
         return found[:limit]

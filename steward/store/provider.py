@@ -22,12 +22,12 @@ from steward.observe import health
 from steward.settings import Settings
 from steward.spec import Collection, ServiceSpec
 from steward.store.adopting import ADOPTING
-from steward.store.chains import HEADS, LINKS
 from steward.store.client import Document, connect, database, ensure_indexes, our_words
 from steward.store.committing import AlreadyDone, Committer, Unit
 from steward.store.due import put_off
 from steward.store.journal import JOURNAL, Journal
 from steward.store.keys import KEYS, StoredKeys
+from steward.store.milestones import HEADS, LINKS
 from steward.store.reading import Reading
 from steward.store.repository import Repository
 from steward.store.resealing import PROGRESS

@@ -13,11 +13,12 @@ from pymongo.database import Database
 
 from steward.plugins import installed_services
 from steward.settings import Settings
-from steward.store.chains import HEADS, LINKS, head_of
+from steward.store.chains import head_of
 from steward.store.client import Document, connect, database, our_words
 from steward.store.journal import JOURNAL
 from steward.store.keys import StoredKeys
-from steward.store.windows import pages
+from steward.store.milestones import HEADS, LINKS, Milestones
+from steward.store.windows import STEP, pages
 from steward.trust.chain import Anchor, Chain, Head, Key, Unreadable, anchored, link_of
 from steward.trust.proof import Fault, Known, verified
 
@@ -30,6 +31,7 @@ class Records:
 
     def __init__(self, db: Database[Document], service: str) -> None:
         self._entries, self._links, self._heads = db[JOURNAL.name], db[LINKS.name], db[HEADS.name]
+        self._milestones = Milestones(db)
         self._service = service
         self.links_read = self.entries_read = 0
 
@@ -73,7 +75,8 @@ class Records:
     def entries(self, chain: Chain) -> Iterator[Document]:
         """The entries of the chain's project: those of an order, then those that have none as it should be."""
         for project in [chain.project] if chain.project else ["", None]:
-            for page in pages(self._entries, {"project": project}, -1, _EVER):
+            milestones = self._milestones.behind(chain.project, -1, STEP)
+            for page in pages(self._entries, {"project": project}, -1, _EVER, milestones):
                 self.entries_read += len(page)
                 yield from page
             with our_words():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -14,6 +14,7 @@ from pymongo.database import Database
 from steward.errors import BadInput
 from steward.store.client import Document, our_words
 from steward.store.journal import JOURNAL
+from steward.store.milestones import Milestones
 from steward.times import iso, microseconds, now
 
 _FIRST_WINDOW = 3_600_000_000
@@ -51,53 +52,63 @@ class Trail:
     """The trail of one service."""
 
     def __init__(self, db: Database[Document], service: str) -> None:
-        self._entries, self._service = db[JOURNAL.name], service
+        self._entries, self._milestones, self._service = db[JOURNAL.name], Milestones(db), service
 
     def page(self, project: str, query: Mapping[str, Any]) -> dict[str, Any]:
         """Entries of ``project`` that ``query`` (see :class:`steward.bus.auditschemas.Query`) finds. Raises BadInput, Unavailable."""
         limit: int = query["limit"]
-        wanted = _wanted(project, query)
         found: list[Document] = []
-        for order in self._spans(query):
-            read = self._read(wanted, order, limit + 1)
-            found += [entry for entry in read if entry["project"] == project and _precedes(entry, self._service, query["cursor"])]
+        for order in self._spans(project, query):
+            read = self._read(project, query, order)
+            found += [entry for entry in read if _is_wanted(entry, project, query) and _precedes(entry, self._service, query["cursor"])]
             if len(found) > limit:
                 break
         items = [row(entry, self._service) for entry in found[:limit]]
         last = found[limit - 1] if len(found) > limit else None
         return {"items": items, "next": Place(last["order"], last["_id"], self._service).cursor() if last else None}
 
-    def _spans(self, query: Mapping[str, Any]) -> Iterator[dict[str, int]]:
-        """Spans of orders, backwards, that widen: the embedded store sorts in memory whatever matches."""
+    def _spans(self, project: str, query: Mapping[str, Any]) -> Iterator[dict[str, int]]:
+        """Spans of orders, backwards, for the embedded store sorts in memory whatever matches.
+
+        Of all entries, each span ends at a milestone; of one subject's, which are few, and where nothing is sealed, they widen.
+        """
         least = _order(query["since"]) if "since" in query else 0
         upper = _order(query["until"]) if "until" in query else _order(now() + _AHEAD)
         if query["cursor"]:
             edge = place_of(query["cursor"]).order
             yield {"$eq": edge}
             upper = min(upper, edge)
+        for milestone in () if "subject" in query else self._milestones.before(project, upper, query["limit"]):
+            if milestone <= least:
+                break
+            yield {"$gte": milestone, "$lt": upper}
+            upper = milestone
         width = _FIRST_WINDOW
         while upper > least:
             lower = max(upper - width, least)
             yield {"$gte": lower, "$lt": upper}
             upper, width = lower, width * _WIDEN
 
-    def _read(self, wanted: Document, order: dict[str, int], limit: int) -> list[Document]:
-        every = "$eq" in order or "subjects" in wanted  # which of one moment come next, and which are of the project, is found out here
-        most = 0 if every else limit
+    def _read(self, project: str, query: Mapping[str, Any], order: dict[str, int]) -> list[Document]:
+        """By subject or by project, each of which an index serves; for one condition more, the embedded store would read them all."""
+        place: Document = {"subjects": query["subject"]} if "subject" in query else {"project": project}
+        every = "$eq" in order or any(name in query for name in _JUDGED)
         with our_words():
-            return list(self._entries.find({**wanted, "order": order}).sort([("order", -1), ("_id", -1)]).limit(most))
+            found = self._entries.find({**place, "order": order}).sort([("order", -1), ("_id", -1)])
+            return list(found.limit(0 if every else query["limit"] + 1))
 
 
-def _wanted(project: str, query: Mapping[str, Any]) -> Document:
-    """By subject or by project, each of which an index serves; the rest is looked at one by one."""
-    wanted: Document = {"subjects": query["subject"]} if "subject" in query else {"project": project}
-    if "by" in query:
-        wanted["$or"] = [{"actor": query["by"]}, {"behalf": query["by"]}]
-    if "call" in query:
-        wanted["doing"] = query["call"]
-    if "how" in query:
-        wanted["how"] = query["how"]
-    return wanted
+def _is_wanted(entry: Document, project: str, query: Mapping[str, Any]) -> bool:
+    return entry["project"] == project and all(judged(entry, query[name]) for name, judged in _JUDGED.items() if name in query)
+
+
+_JUDGED: Mapping[str, Callable[[Document, str], bool]] = {
+    "subject": lambda entry, subject: True,  # the index has; but whether it is of the project is looked at
+    "by": lambda entry, by: by in (entry.get("actor"), entry.get("behalf")),
+    "call": lambda entry, call: entry.get("doing") == call,
+    "how": lambda entry, how: entry.get("how") == how,
+}
+"""What is looked at one by one."""
 
 
 def _precedes(entry: Document, service: str, cursor: str | None) -> bool:

@@ -15,10 +15,11 @@ from steward.errors import Conflict
 from steward.ids import new_id
 from steward.spec import ServiceSpec
 from steward.store.adopting import Adopting
-from steward.store.chains import HEADS, LINKS, Batch, Sealing
+from steward.store.chains import Batch, Sealing
 from steward.store.client import connect, database, ensure_indexes
 from steward.store.committing import Committer, Unit
 from steward.store.journal import JOURNAL
+from steward.store.milestones import HEADS, LINKS
 from steward.store.proving import Records
 from steward.store.sessions import Sessions
 from steward.store.writers import WRITERS
