@@ -65,7 +65,7 @@ class Sheet:
 def _lists(sheet: Sheet, db: Database[Document], http: httpx.Client) -> None:
     for path in ("people", "units", "security-list", "vacant-units", "contacts-due", "visits-due"):
         sheet.timed(f"GET {path}", lambda path=path: http.get(f"/v1/projects/{ground.PROJECT}/{path}").raise_for_status())  # type: ignore[misc]
-    read, ended = Reading(db), {"$lte": (now() - timedelta(days=5 * 365)).date().isoformat()}
+    read, ended = Reading(db), {"$gt": "", "$lte": (now() - timedelta(days=5 * 365)).date().isoformat()}
     (somebody,) = read.newest(PEOPLE, HERE, None, 1)
     sheet.timed("wishes of a number", lambda: read.where(PEOPLE, {**HERE, "prints": somebody.phones[0].fingerprint}))
     sheet.timed("whose file may have run out", lambda: read.where(UNITS, {**HERE, "ties.until": ended}, limit=0))

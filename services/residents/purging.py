@@ -177,4 +177,4 @@ def _before(last: date) -> Iterator[dict[str, str]]:
         first = last - relativedelta(years=1)
         yield {"$gt": first.isoformat(), "$lte": last.isoformat()}
         last = first
-    yield {"$lte": last.isoformat()}
+    yield {"$gt": "", "$lte": last.isoformat()}  # above what has not ended

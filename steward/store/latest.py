@@ -20,7 +20,7 @@ from steward.store.client import Document, our_words
 from steward.times import now
 
 _FIRST, _NARROWEST, _WIDEST = timedelta(seconds=1), timedelta(milliseconds=10), timedelta(days=365 * 40)
-_WIDER = 8
+_WIDER = 32
 _SPARE = 1.5
 """A window is made a little wider than what filled the last one, so that one read mostly fills it."""
 _AHEAD = timedelta(days=1)
