@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 import tempfile
 import time
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -113,6 +115,17 @@ def per_second(moments: Iterable[float], since: float) -> float:
     """How many a second came about from ``since`` on until the last."""
     ordered = sorted(moments)
     return len(ordered) / (ordered[-1] - since)
+
+
+def processor_s(system: System) -> Mapping[str, float]:
+    """Seconds of processor time that each process has used: what a machine that others use too leaves comparable."""
+    tick = os.sysconf("SC_CLK_TCK")
+    found: dict[str, float] = defaultdict(float)
+    for row in system.roster().rows:
+        if row.process:
+            fields = Path(f"/proc/{row.process.pid}/stat").read_text().rpartition(")")[2].split()
+            found[row.name] += (int(fields[11]) + int(fields[12])) / tick
+    return found
 
 
 def tell(title: str, rows: Iterable[tuple[str, str]]) -> None:

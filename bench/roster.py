@@ -22,7 +22,7 @@ import httpx
 from pymongo import MongoClient
 
 from bench import ground
-from bench.search import OPENING, residents
+from bench.search import OPENING, Resident, residents
 from services.residents.spec import SPEC
 from steward.bus.client import OPERATOR, Client
 from steward.bus.tokens import own_token
@@ -43,6 +43,15 @@ _LOOK_S = 0.25
 
 
 @dataclass(frozen=True)
+class Followed:
+    """A run at its end: the seconds that it took, and those in which each question about it was answered."""
+
+    run: str
+    took_s: float
+    looks: list[float]
+
+
+@dataclass(frozen=True)
 class Measured:
     """Seconds of the first import, of the second and of the bare store; memory at its highest, in MB."""
 
@@ -52,26 +61,38 @@ class Measured:
     peak_mb: float
 
 
-def _roster(count: int) -> bytes:
-    found = residents(count, random.Random(1))
+def roster(found: list[Resident]) -> bytes:
+    """A file with a unit for each of them."""
     rows = (f"{n // 100},{n % 4},{n},80,{who.name},{who.phone},业主,2024-01-31" for n, who in enumerate(found))
     return "\n".join((HEADER, *rows)).encode()
 
 
-def _imported(http: httpx.Client, content: bytes) -> float:
-    """Seconds until the run has ended."""
+def label(number: int) -> str:
+    """What the unit in the row of that number is called."""
+    return f"{number // 100}-{number % 4}-{number}"
+
+
+def imported(http: httpx.Client, content: bytes) -> Followed:
+    """Send a file in and follow its run to the end."""
     started = time.perf_counter()
     answer = http.post(f"/v1/projects/{ground.PROJECT}/roster", params={"filename": "bench.csv"}, content=content)
-    run: dict[str, Any] = answer.raise_for_status().json()
+    return followed(http, answer.raise_for_status().json(), started)
+
+
+def followed(http: httpx.Client, run: dict[str, Any], started: float) -> Followed:
+    """``run`` once it has ended."""
+    looks: list[float] = []
     while run["ended_at"] is None:
         time.sleep(_LOOK_S)
+        asked = time.perf_counter()
         answer = http.get(f"/v1/projects/{ground.PROJECT}/roster-runs/{run['id']}")
+        looks.append(time.perf_counter() - asked)
         run = answer.json() if answer.is_success else run  # told to come back: it is busy with what is measured here
-    assert (run["state"], run["wrong"]) == ("ended", 0), run
-    return time.perf_counter() - started
+    assert (run["state"] in ("ended", "undone"), run["wrong"]) == (True, 0), run
+    return Followed(run["id"], time.perf_counter() - started, looks)
 
 
-def _written_bare(client: MongoClient[Document]) -> float:
+def written_bare(client: MongoClient[Document]) -> float:
     """Seconds in which the store takes what our imports left in it."""
     ours, bare = database(client, SPEC.name), database(client, _BARE)
     indexes = {collection.name: collection for collection in (*SPEC.collections, JOURNAL)}
@@ -90,7 +111,7 @@ def _prepare(client: MongoClient[Document], collections: list[Collection]) -> No
     ensure_indexes(database(client, _BARE), replace(SPEC, collections=tuple(collections)))
 
 
-def _peak_mb(system: System) -> float:
+def peak_mb(system: System) -> float:
     """The most that the service has had resident since it was started."""
     (pid,) = system.pids(SPEC.name)
     (line,) = (line for line in Path(f"/proc/{pid}/status").read_text().splitlines() if line.startswith("VmHWM"))
@@ -98,14 +119,14 @@ def _peak_mb(system: System) -> float:
 
 
 def _measured(system: System, rows: int) -> Measured:
-    content = _roster(rows)
+    content = roster(residents(rows, random.Random(1)))
     headers = {"Authorization": f"Bearer {own_token(OPERATOR)}"}
     with httpx.Client(base_url=system.url, headers=headers, timeout=60) as http, closing(connect(system.settings.mongo_uri)) as client:
         with Client() as operator:
             operator.call("residents", "open_project", within_s=20, body=OPENING)
-        first_s = _imported(http, content)
-        bare_s = _written_bare(client)
-        return Measured(first_s, _imported(http, content), bare_s, _peak_mb(system))
+        first_s = imported(http, content).took_s
+        bare_s = written_bare(client)
+        return Measured(first_s, imported(http, content).took_s, bare_s, peak_mb(system))
 
 
 @click.command()

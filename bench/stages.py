@@ -15,7 +15,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from importlib import import_module
@@ -53,15 +53,15 @@ def main(tickets: int, flames: Path | None) -> None:
             open_project(client, OPENED)
             desk = Desk(system.url, client, callers=1)
             desk.run("warm", WARM)
-            resting = _processor_s(system)
+            resting = ground.processor_s(system)
             time.sleep(REST_S)
-            idle = {name: (used - resting[name]) / REST_S for name, used in _processor_s(system).items()}
-            before, used = _steps(Path(folder)), _processor_s(system)
+            idle = {name: (used - resting[name]) / REST_S for name, used in ground.processor_s(system).items()}
+            before, used = _steps(Path(folder)), ground.processor_s(system)
             began = time.monotonic()
             with _flames(system, flames, tickets / RATE):
                 run = desk.run("stages", tickets, RATE)
             took_s = time.monotonic() - began
-            spent = {name: now - used[name] - idle[name] * took_s for name, now in _processor_s(system).items()}
+            spent = {name: now - used[name] - idle[name] * took_s for name, now in ground.processor_s(system).items()}
             time.sleep(2 * _TRACE.WRITE_S)
             steps = _since(before, _steps(Path(folder)))
     _tell_steps(steps, tickets)
@@ -80,17 +80,6 @@ def _steps(folder: Path) -> Steps:
 
 def _since(before: Steps, after: Steps) -> Steps:
     return {key: (times - before[key][0], seconds - before[key][1]) for key, (times, seconds) in after.items() if times > before[key][0]}
-
-
-def _processor_s(system: System) -> Mapping[str, float]:
-    """Seconds of processor time that each process has used."""
-    tick = os.sysconf("SC_CLK_TCK")
-    found: Counter[str] = Counter()
-    for row in system.roster().rows:
-        if row.process:
-            fields = Path(f"/proc/{row.process.pid}/stat").read_text().rpartition(")")[2].split()
-            found[row.name] += (int(fields[11]) + int(fields[12])) / tick  # type: ignore[assignment]
-    return found
 
 
 @contextmanager

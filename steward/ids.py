@@ -10,6 +10,8 @@ from datetime import UTC, datetime
 _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
 _RANDOM_BITS = 80
 _LENGTH = 26
+_OF_TIME = 10
+"""Characters that tell the milliseconds, and nothing that is random."""
 _PAIRS = [first + second for first in _ALPHABET for second in _ALPHABET]
 
 
@@ -35,6 +37,14 @@ def time_of(id: str) -> datetime:
     for character in id[:_LENGTH]:
         number = number << 5 | _ALPHABET.index(character)
     return datetime.fromtimestamp((number >> _RANDOM_BITS) / 1000, UTC)
+
+
+def tells_time(id: str) -> bool:
+    """Whether ``id`` is one that could be made here, or begins with one."""
+    try:
+        return id_at(time_of(id))[:_OF_TIME] == id[:_OF_TIME]
+    except (ValueError, OverflowError, OSError):
+        return False
 
 
 def _encode(number: int) -> str:

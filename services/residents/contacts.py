@@ -71,10 +71,10 @@ class Contacts:
         return told(VisitsView, {"items": [{**vars(visit), "overdue": visit.due_on < today} for visit in due]})
 
     def _units(self, project: str, query: View) -> Page[Unit]:
-        wanted = {"project": project, "withdrawn_at": None}
         if query["unit"] is None:
-            return self._store.read.page(UNITS, wanted, query["cursor"], query["limit"])
-        return Page(self._store.read.where(UNITS, {**wanted, "_id": query["unit"]}), None)
+            return self._store.read.page(UNITS, {"project": project}, query["cursor"], query["limit"], model.in_use)
+        found = self._store.read.where(UNITS, {"_id": query["unit"]})
+        return Page([unit for unit in found if unit.project == project and model.in_use(unit)], None)
 
     def _keep(self, work: Work, project: str, whose: str, way: Way, event: Envelope | None = None) -> None:
         """The latest contact of a person, or of a unit where nobody is named; an earlier one that is heard of late changes nothing."""

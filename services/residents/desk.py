@@ -80,7 +80,7 @@ class Desk:
     def person(self, project: str, person: str) -> Person:
         """Raises NotFound."""
         found = self.store.read.get(PEOPLE, person, project)
-        if found.unfiled_at is not None:
+        if not model.on_file(found):
             raise NotFound(f"no person {person!r} here")
         return found
 

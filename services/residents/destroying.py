@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from services.residents import sealing
+from services.residents import model, sealing
 from services.residents.desk import Desk
 from services.residents.disclosing import end_copies
 from services.residents.held import approved_of
@@ -19,7 +19,7 @@ from steward.store.work import Work
 def destroy(desk: Desk, work: Work, purge: Purge) -> None:
     """Take out what ``purge`` takes."""
     person = work.find(PEOPLE, purge.person)
-    if person is not None and person.unfiled_at is None:
+    if person is not None and model.on_file(person):
         work.apply(PEOPLE, purges.purge_person(person, desk.context.now) if purge.whole else _lessened(desk, person, purge))
     if purge.takes(Part.VEHICLES):
         for vehicle in work.where(VEHICLES, {"project": purge.project, "person": purge.person}):

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from datetime import date
 from typing import Any
 
+from services.residents import model
 from services.residents.desk import Desk, View, page
 from services.residents.model import Vehicle
 from services.residents.schemas.lists import SecurityView
@@ -23,7 +24,7 @@ class Lists:
 
     def security(self, project: str, query: View) -> View:
         """Who belongs to each unit today, and which vehicles; no phone, no address, no identity number."""
-        found = self._read.page(UNITS, {"project": project, "withdrawn_at": None}, query["cursor"], query["limit"])
+        found = self._read.page(UNITS, {"project": project}, query["cursor"], query["limit"], model.in_use)
         today = self._desk.today(project)
         tied = {unit.id: unit.ties_on(today) for unit in found.items}
         names = self._names(project, {tie.person for ties in tied.values() for tie in ties})

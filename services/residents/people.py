@@ -40,7 +40,7 @@ class People:
         wanted: dict[str, Any] = {"cared": True} if query["care"] else {}
         if query["phone"] is not None:
             wanted["prints"] = self._print(project, query["phone"])
-        found = self._store.read.page(PEOPLE, {"project": project, "unfiled_at": None, **wanted}, query["cursor"], query["limit"])
+        found = self._store.read.page(PEOPLE, {"project": project, **wanted}, query["cursor"], query["limit"], model.on_file)
         return page(PersonView, self._kept(project, found.items), found.next)
 
     def get(self, project: str, person: str) -> View:
@@ -99,8 +99,8 @@ class People:
 
     def wishes(self, project: str, phone: str) -> View:
         """How whoever has this number wishes to be told things, and not who that is: of several, the first on file who said anything."""
-        having = {"project": project, "unfiled_at": None, "prints": self._print(project, phone)}
-        said = (person.preferences for person in self._store.read.where(PEOPLE, having))
+        having = {"project": project, "prints": self._print(project, phone)}
+        said = (person.preferences for person in self._store.read.where(PEOPLE, having) if model.on_file(person))
         return told(PreferencesView, next((wishes for wishes in said if wishes != Preferences()), Preferences()))
 
     def make_searchable(self) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import UTC, date, datetime, time
 from time import monotonic
 
@@ -23,6 +23,8 @@ from steward.ids import derived_id
 from steward.store.work import Work
 
 _MOST = 10_000
+_YEARS = 30
+"""So many are looked through one by one, so that no more is in memory at once than ended within one."""
 
 
 class Purging:
@@ -91,27 +93,45 @@ class Purging:
 
     def _look_through(self, home: Project, today: date) -> None:
         key = f"{self._desk.context.key}:{home.id}"
-        for person, ties in self._former(home, today).items():
-            with self._store.work(key=f"{key}:{person}", lenient=True) as work:
-                self._consider(work, home, person, ties, today)
+        for people in self._former(home, today):
+            for person, ties in self._due(home, people, today).items():
+                with self._store.work(key=f"{key}:{person}", lenient=True) as work:
+                    self._consider(work, home, person, ties, today)
         for wished in self._store.read.where(PURGES, {"project": home.id, "state": PurgeState.HELD.value, "rule": purges.ERASURE}):
             with self._store.work(key=f"{key}:{wished.id}", lenient=True) as work:
                 self._consider_wished(work, wished.id)
         with self._store.work(key=key, lenient=True) as work:
             work.keep(REVIEWS, {"_id": home.id, "project": home.id, "day": today.isoformat()})
 
-    def _former(self, home: Project, today: date) -> Mapping[str, Mapping[str, list[Tie]]]:
-        """Former owners whose last tie ended so long ago that their time may have run out: their ties by unit."""
-        ended = {"role": Role.OWNER.value, "until": {"$lte": (today - relativedelta(years=self._years(home.id))).isoformat()}}
-        found = self._store.read.where(UNITS, {"project": home.id, "ties": {"$elemMatch": ended}}, limit=_MOST)
-        people = {tie.person for unit in found for tie in unit.ties if tie.role is Role.OWNER and tie.until is not None}
-        return {person: _ties_of(person, units_of(self._desk, home.id, person)) for person in sorted(people)}
+    def _former(self, home: Project, today: date) -> Iterator[list[str]]:
+        """People who ceased to own something so long ago that their time may have run out, some at a time, nobody twice."""
+        seen: set[str] = set()
+        size = self._desk.policy(home.id)["sweep"]["batch"]
+        for ended in _before(today - relativedelta(years=self._years(home.id))):
+            found = self._store.read.where(UNITS, {"project": home.id, "ties.until": ended}, limit=0)
+            people = sorted({tie.person for unit in found for tie in unit.ties if tie.role is Role.OWNER and tie.until} - seen)
+            seen.update(people)
+            yield from (people[start : start + size] for start in range(0, len(people), size))
+
+    def _due(self, home: Project, people: list[str], today: date) -> Mapping[str, Mapping[str, list[Tie]]]:
+        """The ties by unit of those of ``people`` who are on file still and whose time has run out."""
+        there = [one.id for one in self._store.read.where(PEOPLE, {"_id": {"$in": people}}, limit=0) if model.on_file(one)]
+        ties: dict[str, dict[str, list[Tie]]] = {person: {} for person in there}
+        tied = {"project": home.id, "tied": {"$in": there}}
+        for unit in self._store.read.where(UNITS, tied, limit=0) if there else ():
+            for tie in unit.ties:
+                if tie.person in ties:
+                    ties[tie.person].setdefault(unit.id, []).append(tie)
+        return {person: known for person, known in ties.items() if self._kept_until(home, known, today) <= today}
+
+    def _kept_until(self, home: Project, ties: Mapping[str, list[Tie]], today: date) -> date:
+        known = [tie for some in ties.values() for tie in some]
+        return model.keep_until(known, today, self._years(home.id)) or date.max
 
     def _consider(self, work: Work, home: Project, person: str, ties: Mapping[str, list[Tie]], today: date) -> None:
-        years = self._years(home.id)
-        kept_until = model.keep_until([tie for known in ties.values() for tie in known], today, years)
+        years, kept_until = self._years(home.id), self._kept_until(home, ties, today)
         state = work.find(PEOPLE, person)
-        if kept_until is None or kept_until > today or state is None or state.unfiled_at is not None:
+        if state is None or not model.on_file(state):
             return
         name = derived_id(datetime.combine(kept_until, time(), UTC), "purge", person)
         before = work.find(PURGES, name)
@@ -159,3 +179,12 @@ class Purging:
 
 def _ties_of(person: str, units: list[Unit]) -> dict[str, list[Tie]]:
     return {unit.id: [tie for tie in unit.ties if tie.person == person] for unit in units}
+
+
+def _before(last: date) -> Iterator[dict[str, str]]:
+    """Days as a query has them: the year up to ``last``, each one before it, and what is older."""
+    for _ in range(_YEARS):
+        first = last - relativedelta(years=1)
+        yield {"$gt": first.isoformat(), "$lte": last.isoformat()}
+        last = first
+    yield {"$gt": "", "$lte": last.isoformat()}  # above what has not ended

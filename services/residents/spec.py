@@ -281,7 +281,7 @@ SPEC = ServiceSpec(
                 Index(("project", "building", "_id")),
                 Index(("project", "tied", "_id")),
                 Index(("project", "state", "_id")),
-                Index(("state", "_id")),
+                Index(("project", "ties.until")),
                 Index(("turns_at",)),
                 Index(("project", "unvisited"), partial={"unvisited": True}),
             ),

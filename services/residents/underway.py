@@ -29,7 +29,8 @@ def needs(desk: Desk, project: str, person: str, units: Sequence[Unit], today: d
 
 def open_cases(desk: Desk, project: str, **about: str) -> list[Case]:
     """The open cases of ``project``, or those ``about`` a unit."""
-    return desk.store.read.where(CASES, {"project": project, "state": State.OPEN.value, **about}, limit=0)
+    found = desk.store.read.where(CASES, {"project": project, **(about or {"state": State.OPEN.value})}, limit=0)
+    return [case for case in found if case.state is State.OPEN]
 
 
 def people_needed(desk: Desk, project: str, people: Collection[str]) -> set[str]:

@@ -97,7 +97,8 @@ class Units:
 
     def work_out_older(self) -> None:
         """Work out who lives in units that were filed before that was kept."""
-        self._settle({"state": None, "withdrawn_at": None})
+        for home in self._store.read.where(PROJECTS, {}):
+            self._settle({"project": home.id, "state": None})
 
     def _settle(self, query: dict[str, Any], at_once: int = 0) -> None:
         homes: dict[str, Project] = {}

@@ -13,6 +13,7 @@ from services.residents.schemas.lists import ConfirmedView, VacancyCountView, Va
 from services.residents.store import PROJECTS, UNITS, VACANCY_COUNTS
 from steward.errors import BadInput
 from steward.ids import derived_id
+from steward.store.reading import PAGE_LIMIT_MOST
 
 _MOST = 10_000
 
@@ -26,7 +27,7 @@ class Vacancies:
     def listed(self, project: str, query: View) -> View:
         """Units in which nobody lives; ``sold`` tells those with an owner from those that the developer has still."""
         today = self._desk.today(project)
-        found = self._store.read.page(UNITS, _vacant(project), query["cursor"], query["limit"])
+        found = self._store.read.page(UNITS, _vacant(project), query["cursor"], query["limit"], model.in_use)
         rows = [
             {**vars(unit), "sold": vacancies.is_sold(unit, today), "confirmed": vacancies.is_confirmed(unit, today)} for unit in found.items
         ]
@@ -65,7 +66,7 @@ class Vacancies:
                 self._count(home, count_id)
 
     def _count(self, home: Project, count_id: str) -> None:
-        units = self._store.read.where(UNITS, _vacant(home.id), limit=_MOST)
+        units = filter(model.in_use, self._store.read.latest(UNITS, _vacant(home.id), None, PAGE_LIMIT_MOST))
         with self._store.work(key=f"vacancies:{count_id}", lenient=True) as work:
             if work.find(VACANCY_COUNTS, count_id) is None:
                 now = self._desk.context.now
@@ -73,7 +74,7 @@ class Vacancies:
 
 
 def _vacant(project: str) -> dict[str, Any]:
-    return {"project": project, "state": Occupancy.VACANT.value, "withdrawn_at": None}
+    return {"project": project, "state": Occupancy.VACANT.value}
 
 
 def _count_id(home: Project, month: str) -> str:

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
+from itertools import islice
 from typing import Any, Generic, TypeVar
 
 from pymongo.database import Database
 
 from steward.errors import BadInput, NotFound
-from steward.ids import id_at, time_of
+from steward.ids import tells_time
 from steward.store.client import Document, our_words
 from steward.store.due import DueReader
+from steward.store.latest import LatestReader
 from steward.store.repository import Aggregate, Repository
-from steward.times import now
 
 A = TypeVar("A", bound=Aggregate)
 
@@ -24,10 +25,6 @@ Broken = Callable[[Document, Exception], None]
 
 PAGE_LIMIT = 50
 PAGE_LIMIT_MOST = 200
-_FIRST_WINDOW = timedelta(hours=1)
-_WIDEN = 8
-_WINDOWS = 7
-"""1 h × 8⁶ is 30 years; the window after that has no lower end."""
 
 
 @dataclass(frozen=True)
@@ -44,6 +41,7 @@ class Reading:
     def __init__(self, db: Database[Document]) -> None:
         self._db = db
         self._due: dict[tuple[str, str], DueReader] = {}
+        self._latest = LatestReader(db)
 
     def get(self, repository: Repository[A], id: str, project: str | None = None) -> A:
         """The aggregate ``id``. Raises NotFound when there is none in ``project``."""
@@ -91,23 +89,28 @@ class Reading:
         with our_words():
             return self._db[collection].count_documents(query)
 
-    def page(self, repository: Repository[A], query: Mapping[str, Any], cursor: str | None = None, limit: int = PAGE_LIMIT) -> Page[A]:
+    def page(
+        self,
+        repository: Repository[A],
+        query: Mapping[str, Any],
+        cursor: str | None = None,
+        limit: int = PAGE_LIMIT,
+        only: Callable[[A], bool] | None = None,
+    ) -> Page[A]:
         """The newest aggregates that match ``query`` after ``cursor``. Raises BadInput for a cursor of no page.
 
-        Read through windows of time that widen, because the embedded store sorts in memory whatever matches.
+        An index must serve the whole of ``query``, ``_id`` behind it; ``only`` is for what none does and few fail: they are read in vain.
         """
         limit = max(1, min(limit, PAGE_LIMIT_MOST))
-        found: list[Document] = []
-        upper = _decode(cursor) if cursor else id_at(now() + timedelta(days=1))
-        window = _FIRST_WINDOW
-        for step in range(_WINDOWS + 1):
-            lower = id_at(time_of(upper) - window) if step < _WINDOWS else ""
-            found += self._window(repository, query, lower, upper, limit + 1 - len(found))
-            if len(found) > limit or not lower:
-                break
-            upper, window = lower, window * _WIDEN
-        items = [repository.from_document(document) for document in found[:limit]]
-        return Page(items, cursor_of(items[-1].id) if len(found) > limit else None)
+        below = _decode(cursor) if cursor else None
+        found = (one for one in self.latest(repository, query, below, limit + 1) if only is None or only(one))
+        items = list(islice(found, limit + 1))
+        return Page(items[:limit], cursor_of(items[limit - 1].id) if len(items) > limit else None)
+
+    def latest(self, repository: Repository[A], query: Mapping[str, Any], below: str | None, at_once: int) -> Iterator[A]:
+        """What matches ``query``, of ids below ``below``, newest first, for as long as it is asked for more; see :class:`LatestReader`."""
+        for document in self._latest.read(repository.collection, query, below, at_once):
+            yield repository.from_document(document)
 
     def newest(self, repository: Repository[A], query: Mapping[str, Any], below: str | None = None, limit: int = PAGE_LIMIT) -> list[A]:
         """The newest aggregates that match ``query``, of those older than the id ``below``: one read, for what matches few."""
@@ -124,12 +127,6 @@ class Reading:
                 found.setdefault(document["project"], []).append(document["_id"])
         return found
 
-    def _window(self, repository: Repository[A], query: Mapping[str, Any], lower: str, upper: str, limit: int) -> list[Document]:
-        bounds = {"$lt": upper} | ({"$gte": lower} if lower else {})
-        with our_words():
-            found = self._db[repository.collection].find({**query, "_id": bounds}).sort("_id", -1).limit(limit)
-            return list(found)
-
 
 def cursor_of(id: str) -> str:
     """The cursor of the page that follows the aggregate ``id``."""
@@ -139,8 +136,8 @@ def cursor_of(id: str) -> str:
 def _decode(cursor: str) -> str:
     try:
         last = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode()
-        if cursor_of(last) != cursor or id_at(time_of(last))[:10] != last[:10]:
+        if cursor_of(last) != cursor or not tells_time(last):
             raise ValueError("no id of ours")
-    except (binascii.Error, ValueError, OverflowError, OSError) as error:
+    except (binascii.Error, ValueError) as error:
         raise BadInput.of("cursor", "is not one that a page gave") from error
     return last

@@ -94,6 +94,11 @@ class Limits:
     care_days: tuple[int, int]
 
 
+def on_file(person: Person) -> bool:
+    """Whether there is still something in the file."""
+    return person.unfiled_at is None
+
+
 def register_person(person: Person, max_phones: int) -> Decision[Person]:
     """File a new person. Raises BadInput (phones, language)."""
     _require_phones(person, max_phones)

@@ -23,7 +23,7 @@ class Stay(StrEnum):
     """By a card or a case."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Made:
     """What a run made of one unit or person: whether it is new, the version that the run left, and the ties."""
 

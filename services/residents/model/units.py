@@ -96,6 +96,11 @@ class Terms:
     liable_months: Mapping[str, int]
 
 
+def in_use(unit: Unit) -> bool:
+    """Whether ``unit`` is not withdrawn."""
+    return unit.withdrawn_at is None
+
+
 def register_unit(unit_id: str, project: Project, label: str, building: str, area_m2: float | None, use: Use, now: datetime) -> Unit:
     """A new unit of ``project``; :func:`units_registered` announces it. Raises BadInput (label, area_m2)."""
     if not label.strip():

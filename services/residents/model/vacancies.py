@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import date, datetime
@@ -50,8 +51,8 @@ def confirm(unit: Unit, field: str, today: date) -> Decision[Unit]:
 
 def count(id: str, project: str, units: Iterable[Unit], today: date, now: datetime) -> Decision[VacancyCount]:
     """The count of the month of ``today``; ``units`` are those that are vacant."""
-    vacant = list(units)
-    sold, confirmed = sum(is_sold(unit, today) for unit in vacant), sum(is_confirmed(unit, today) for unit in vacant)
-    counted = VacancyCount(id, project, month_of(today), now, len(vacant), sold, confirmed)
+    seen = Counter((is_sold(unit, today), is_confirmed(unit, today)) for unit in units)
+    sold, confirmed = seen[True, True] + seen[True, False], seen[True, True] + seen[False, True]
+    counted = VacancyCount(id, project, month_of(today), now, seen.total(), sold, confirmed)
     names = ("month", "vacant", "sold", "confirmed")
     return Decision(counted, (Fact("vacancies_counted", {name: getattr(counted, name) for name in names}),))

@@ -6,6 +6,7 @@ import base64
 import binascii
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 from services.residents import model, phones, sealing
@@ -31,12 +32,16 @@ class Hit:
 
 @dataclass(frozen=True)
 class Tier:
-    """One thing that a query may mean: where it is looked for, and under what. ``token`` is there for people."""
+    """One thing that a query may mean: where it is looked for, and under what. ``token`` is there for people.
+
+    ``broad``: so many are found by it that they are never read at once.
+    """
 
     match: Match
     repository: Repository[Any]
     query: dict[str, str]
     token: str = ""
+    broad: bool = False
 
 
 class Finder:
@@ -51,9 +56,8 @@ class Finder:
         The best match first; of those that match as well, who was filed last. Whoever matches twice is told once.
         """
         tiers = sorted(self._tiers(query), key=lambda tier: _RANK[tier.match])
-        found = self._few(tiers, limit) if cursor is None else None
-        if found is None:
-            found = self._walk(tiers, _decoded(cursor) if cursor else (0, None), limit + 1)
+        few = self._few(tiers, limit) if cursor is None else None
+        found = self._walk(tiers, _decoded(cursor) if cursor else (0, None), limit + 1, few)
         return found[:limit], _cursor(found[limit - 1]) if len(found) > limit else None
 
     def _tiers(self, query: str) -> Iterator[Tier]:
@@ -66,29 +70,33 @@ class Finder:
         number = phones.normalised(query, self._country)
         for word in [*([(Match.PHONE, number)] if number else []), *words.asked(query)]:
             token = tokens.token(self._sealer, self._project, word)
-            yield Tier(word[0], PEOPLE, {"project": self._project, "tokens": token}, token)
+            yield Tier(word[0], PEOPLE, {"project": self._project, "tokens": token}, token, words.broad(word))
 
-    def _few(self, tiers: list[Tier], limit: int) -> list[Hit] | None:
-        """All there is, in one read of each collection; None where that is more than a page, and ranks must be read in turn."""
+    def _few(self, tiers: list[Tier], limit: int) -> dict[Match, list[Hit]] | None:
+        """All that is not found by broad tiers, by tier, in one read of each collection; None where that is more than a page."""
         ranked = {tier.token: tier.match for tier in tiers if tier.token}
-        found: list[Hit] = []
+        few: dict[Match, list[Hit]] = {tier.match: [] for tier in tiers if not tier.broad}
         for tier in tiers:
             if not tier.token:
-                found += [Hit(tier.match, one) for one in self._read.newest(tier.repository, tier.query, None, limit + 1)]
-        if ranked:
-            wanted = {"project": self._project, "tokens": {"$in": sorted(ranked)}}
-            people = self._read.newest(PEOPLE, wanted, None, limit + 1)
+                few[tier.match] += [Hit(tier.match, one) for one in self._read.newest(tier.repository, tier.query, None, limit + 1)]
+        narrow = sorted(tier.token for tier in tiers if tier.token and not tier.broad)
+        if narrow:
+            people = self._read.newest(PEOPLE, {"project": self._project, "tokens": {"$in": narrow}}, None, limit + 1)
             if len(people) > limit:
                 return None
-            found += [Hit(_best(ranked, person), person) for person in people]
-        return sorted(found, key=lambda hit: _RANK[hit.match]) if len(found) <= limit else None
+            for person in people:
+                few.get(_best(ranked, person), []).append(Hit(_best(ranked, person), person))
+        return few
 
-    def _walk(self, tiers: list[Tier], start: tuple[int, str | None], count: int) -> list[Hit]:
-        """So many hits from ``start`` (rank, and id after which) on, rank by rank."""
+    def _walk(self, tiers: list[Tier], start: tuple[int, str | None], count: int, few: Mapping[Match, list[Hit]] | None) -> list[Hit]:
+        """So many hits from ``start`` (rank, and id after which) on, rank by rank; those of ``few`` are read already."""
         found: list[Hit] = []
         for place, tier in enumerate(tiers):
             rank = _RANK[tier.match]
             if rank < start[0] or len(found) >= count:
+                continue
+            if few is not None and tier.match in few:
+                found += few[tier.match][: count - len(found)]
                 continue
             better = {earlier.token for earlier in tiers[:place] if earlier.token}
             below = start[1] if rank == start[0] else None
@@ -96,14 +104,17 @@ class Finder:
         return found
 
     def _of_tier(self, tier: Tier, better: set[str], below: str | None, count: int) -> list[Hit]:
-        found: list[Hit] = []
-        while len(found) < count:
+        known = self._read.latest(tier.repository, tier.query, below, count) if tier.broad else self._narrow(tier, below, count)
+        fresh = (one for one in known if not better.intersection(getattr(one, "tokens", ())))
+        return [Hit(tier.match, one) for one in islice(fresh, count)]
+
+    def _narrow(self, tier: Tier, below: str | None, count: int) -> Iterator[Any]:
+        while True:
             read = self._read.newest(tier.repository, tier.query, below, count)
-            found += [Hit(tier.match, one) for one in read if not better.intersection(getattr(one, "tokens", ()))]
+            yield from read
             if len(read) < count:
-                break
+                return
             below = read[-1].id
-        return found[:count]
 
 
 def _best(ranked: Mapping[str, Match], person: Person) -> Match:

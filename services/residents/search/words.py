@@ -18,6 +18,8 @@ Whoever changes one of them counts up the version of the tokens, so that people 
 """
 _BETWEEN = re.compile(r"[\s·•'’\-]")
 _LATIN = re.compile(r"[a-z]+")
+_SYLLABLE = re.compile(r"(?=[a-z]{0,5}[aeiouv])[a-z]{1,6}")
+"""What may be one syllable, or two short ones."""
 
 
 class Match(StrEnum):
@@ -62,6 +64,16 @@ def asked(query: str) -> list[Word]:
     if _LATIN.fullmatch(text):
         matches += (Match.PINYIN, Match.PINYIN_PREFIX, Match.INITIALS, Match.INITIALS_PREFIX)
     return [(match, text) for match in matches]
+
+
+def broad(word: Word) -> bool:
+    """Whether ``word`` by its looks is what very many are found by: a surname alone, two initials."""
+    match, text = word
+    if match is Match.NAME_PREFIX:
+        return len(text) == 1
+    if match is Match.PINYIN_PREFIX:
+        return _SYLLABLE.fullmatch(text) is not None
+    return match is Match.INITIALS_PREFIX and len(text) == LEAST_INITIALS
 
 
 def _of_name(name: str) -> Iterator[Word]:

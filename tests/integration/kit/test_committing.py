@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import eventlet
@@ -115,3 +116,36 @@ def test_what_was_kept_before_copies_had_dates_gives_way(db: Database[Any]) -> N
     fates(db, unit("undated", Keep(THINGS, "copy", {"_id": "copy", "name": "undated"})))
     assert fates(db, unit("dated", copy_as_of(1))) == [None]
     assert [found["name"] for found in db[THINGS].find()] == ["copy at 1"]
+
+
+def next_of(thing: dict[str, Any]) -> Replace:
+    after = thing | {"version": thing["version"] + 1, "told": thing["told"] + 1}
+    return Replace(THINGS, thing["_id"], after, thing["version"])
+
+
+def test_two_processes_that_replace_many_at_once_lose_nothing_of_each_other(system: System, db: Database[Any]) -> None:
+    names = [f"t{number}" for number in range(20)]
+    assert fates(db, unit("made", *(insert(name, told=0) for name in names))) == [None]
+
+    def replace_some(writer: int) -> int:
+        """How many were replaced altogether, each time those of one unit or none."""
+        chance, won = random.Random(SEED + writer), 0
+        with connect(system.settings.mongo_uri) as client:
+            mine = client.get_database(db.name, write_concern=db.write_concern, read_concern=db.read_concern)
+            committer = Committer(client, mine, Sessions(client, mine, f"probe-{writer}"), "probe")
+            for turn in range(20):
+                chosen = mine[THINGS].find({"_id": {"$in": chance.sample(names, 12)}})
+                changes = [next_of(one) for one in chosen]
+                chance.shuffle(changes)
+                try:
+                    committer.commit(unit(f"{writer}/{turn}", *changes))
+                    won += len(changes)
+                except Conflict:
+                    pass
+        return won
+
+    with ThreadPoolExecutor() as threads:
+        won = sum(threads.map(replace_some, range(2)))
+    things = list(db[THINGS].find())
+    assert all(thing["version"] == thing["told"] + 1 for thing in things)
+    assert 0 < sum(thing["told"] for thing in things) == won

@@ -97,3 +97,15 @@ def test_the_same_word_has_another_token_in_another_project_and_under_another_ke
 
 def test_the_longest_name_that_can_be_filed_has_no_more_tokens_than_a_store_likes() -> None:
     assert len(tokens.of_person(SEALER, "yh", "单曾仇重乐行长" * 8 + "单曾仇重", [PHONE])) <= words.READINGS * (2 * words.PREFIX + 2) + 20
+
+
+@pytest.mark.parametrize(
+    ("query", "broad"), [("王", True), ("zhang", True), ("zw", True), ("li", True), ("王伟", False), ("zhangwei", False), ("zwm", False)]
+)
+def test_a_surname_and_two_initials_are_known_to_mean_very_many(query: str, broad: bool) -> None:
+    assert any(words.broad(word) for word in words.asked(query)) is broad
+    assert not any(
+        words.broad(word)
+        for word in words.of_person("张伟民", [PHONE])
+        if word[0] in (Match.NAME, Match.PINYIN, Match.INITIALS, Match.PHONE)
+    )
