@@ -33,6 +33,7 @@ _ESCAPED = re.compile(r"\\u([0-9a-fA-F]{4})")
 _HAN = re.compile(r"[\u3400-\u9fff·]{2,}")
 _NUMBER = re.compile(r"(?<![0-9A-Za-z])(?:[0-9]{7,17}[0-9Xx]?|[A-Z2-7]{16,64})(?![0-9A-Za-z])")
 """Of phones and identities; and what authenticators share with us."""
+_MEASURED = re.compile(r" [-+0-9.eE]+$", re.MULTILINE)
 _PHRASE = re.compile(r"[!-~]+( [!-~]+)+")
 _PHRASE_LEAST = 8
 _CHINA = "86"
@@ -134,11 +135,11 @@ def logs(system: System) -> Iterator[tuple[str, str]]:
 
 
 def metrics(system: System) -> Iterator[tuple[str, str]]:
-    """What each process shows of itself."""
+    """What each process shows of itself, without what is measured: some digits of a fraction may be anybody's number."""
     for row in system.roster().rows:
         if row.stage >= Stage.SERVICES:
             with urlopen(f"http://{LOOPBACK}:{row.port}/metrics", timeout=_PAGE_S) as page:  # the address is our own
-                yield f"metrics of {row.label}", page.read().decode()
+                yield f"metrics of {row.label}", _MEASURED.sub("", page.read().decode())
 
 
 def records(system: System, project: str = "") -> Iterator[tuple[str, str]]:
