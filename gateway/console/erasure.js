@@ -21,7 +21,7 @@ const ground = ({ title, basis, keeps, until }) => h("li", {},
   h("strong", {}, title[current()]), until ? ` ${filled("kept_till", { until: day(until) })}` : "",
   h("div", { className: "faint" }, `${basis[current()]} · ${word("kept")}${names(keeps)}`));
 
-const wish = (here, one) => h("section", {},
+const wish = (here, one) => h("section", { className: "part" },
   h("p", { className: "row" }, h("span", { className: `badge ${TONES[one.state]}` }, word(`erasure.${one.state}`)), word(`outcome.${one.outcome}`), h("span", { className: "faint" }, `${dayTime(one.asked.at)} · ${here.who(one.asked.by)}`), one.approval ? h("a", { href: `#approvals/residents/${one.approval}` }, word("approval")) : ""),
   one.outcome === "partial" ? h("p", {}, word("goes"), names(one.goes)) : "",
   one.grounds.length ? h("ul", {}, ...one.grounds.map(ground)) : "");

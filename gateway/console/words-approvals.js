@@ -12,8 +12,8 @@ export const APPROVAL_WORDS = {
   full_until: ["可查看至 {until}。", "You may read it until {until}."], full_waits: ["已申请审批，同意后可再次查看。", "An approval is asked for. Once it is granted, look again."],
 
   erase: ["删除个人信息", "Erase"], erase_do: ["申请", "Ask for it"], erase_say: ["应本人要求。须保留的，下面列明理由与期限；其余经另一人同意后删除，不能恢复。请写明本人如何证明身份。", "At the person's wish. What must be kept is told, with why and until when; the rest goes once a second person has agreed, and cannot be brought back. Say how they showed who they are."],
-  erasures: ["删除申请", "Wishes to be forgotten"], goes: ["可删除：", "May go: "], kept: ["保留：", "keeps "], kept_till: ["至 {until}", "until {until}"],
-  "outcome.whole": ["可全部删除", "All may go"], "outcome.partial": ["可部分删除", "Some may go"], "outcome.refused": ["须保留，不能删除", "Nothing may go"],
+  erasures: ["删除申请", "Wishes to be forgotten"], goes: ["删除项：", "What goes: "], kept: ["保留：", "keeps "], kept_till: ["至 {until}", "until {until}"],
+  "outcome.whole": ["全部", "all of it"], "outcome.partial": ["部分", "some of it"], "outcome.refused": ["均须保留", "all must be kept"],
   "erasure.asked": ["待审批", "Waits for approval"], "erasure.agreed": ["删除中", "Being erased"], "erasure.done": ["已删除", "Erased"], "erasure.refused": ["不予删除", "Refused"], "erasure.declined": ["审批未通过", "Not agreed to"], "erasure.withdrawn": ["已撤回", "Withdrawn"], "erasure.expired": ["已过期", "Expired"],
   "part.name": ["姓名", "name"], "part.phone": ["在用电话", "phone in use"], "part.other_phones": ["其他电话", "other phones"], "part.id_number": ["身份证号", "ID number"], "part.emergency": ["紧急联系人", "emergency contacts"], "part.wishes": ["接收偏好", "wishes"], "part.care": ["关爱户", "care"],
   "part.earlier": ["曾用姓名电话的校验值", "hashes of former names and phones"], "part.vehicles": ["车牌", "plates"], "part.signatures": ["手续签名", "signatures"], "part.copies": ["报事、通知中的信息", "copies in tickets and messages"],
