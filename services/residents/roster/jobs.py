@@ -93,6 +93,8 @@ class Job:
     def __init__(self) -> None:
         self._steps: Iterator[None] | None = None
         self._failures = self._version = 0
+        self._roster: Roster | None = None
+        """The file as it was read, which takes long: what fails afterwards does not have it read again."""
 
     def go_on(self, desk: Desk, run: Run, slice_s: float) -> None:
         """Work on ``run``, as it is on file, for so long. What fails is begun again in the next slice. Raises Unavailable."""
@@ -132,7 +134,7 @@ class Job:
     def _importing(self) -> Iterator[None]:
         content = kept.read(self.desk.store, self.desk.sealer, self.run.id, kept.UPLOAD)
         assert content is not None, "the file stays until the run has ended"
-        roster = self._read(content)
+        roster = self._roster = self._roster or self._read(content)
         if self.run.state is RunState.WAITING:
             self._begin(roster)
         yield
