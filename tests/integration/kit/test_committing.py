@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -12,9 +11,8 @@ import pytest
 from pymongo.database import Database
 
 from steward.errors import AlreadyExists, Conflict
-from steward.ids import new_id
 from steward.store.changes import Change, Drop, Insert, Keep, Renew, Replace
-from steward.store.client import connect, database
+from steward.store.client import connect
 from steward.store.committing import AlreadyDone, Committer, Unit
 from steward.store.journal import JOURNAL
 from steward.store.sessions import Sessions
@@ -25,13 +23,9 @@ SEED = 20261123
 
 
 @pytest.fixture
-def db(system: System) -> Iterator[Database[Any]]:
-    client = connect(system.settings.mongo_uri)
-    db = database(client, f"probe{new_id()}")
-    db[THINGS].create_index("name", unique=True)
-    yield db
-    client.drop_database(db)
-    client.close()
+def db(empty: Database[Any]) -> Database[Any]:
+    empty[THINGS].create_index("name", unique=True)
+    return empty
 
 
 def unit(key: str, *changes: Change) -> Unit:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -11,21 +10,15 @@ import pytest
 from pymongo.database import Database
 
 from steward.ids import new_id
-from steward.store.client import connect, database
 from steward.store.due import DueReader
-from steward.testing.system import System
 
 START = datetime(2026, 3, 1, tzinfo=UTC)
 
 
 @pytest.fixture
-def db(system: System) -> Iterator[Database[Any]]:
-    client = connect(system.settings.mongo_uri)
-    db = database(client, f"probe{new_id()}")
-    db["things"].create_index("at")
-    yield db
-    client.drop_database(db)
-    client.close()
+def db(empty: Database[Any]) -> Database[Any]:
+    empty["things"].create_index("at")
+    return empty
 
 
 def put(db: Database[Any], *seconds: float) -> None:

@@ -66,7 +66,6 @@ def db(system: System, asked: Asked) -> Iterator[Database[Any]]:
         pass
     db[JOURNAL.name].insert_many([entry(COUNT + number) for number in range(30)])
     yield db
-    client.drop_database(db)
     client.close()
 
 

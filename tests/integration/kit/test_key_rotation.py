@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Iterator
 from datetime import timedelta
 from threading import Event, Thread
 from typing import Any
@@ -13,9 +12,8 @@ import pytest
 from pymongo.database import Database
 
 from steward.errors import AnswerForgotten
-from steward.ids import new_id
 from steward.spec import ServiceSpec
-from steward.store.client import connect, database, ensure_indexes
+from steward.store.client import ensure_indexes
 from steward.store.journal import JOURNAL
 from steward.store.keys import KEYS, LOOK_UP, StoredKeys
 from steward.store.resealing import PROGRESS, Resealing, passes
@@ -31,13 +29,9 @@ SPEC = ServiceSpec("probe", {}, "", collections=(*COLLECTIONS, KEYS, PROGRESS, J
 
 
 @pytest.fixture
-def db(system: System) -> Iterator[Database[Any]]:
-    client = connect(system.settings.mongo_uri)
-    db = database(client, f"probe{new_id()}")
-    ensure_indexes(db, SPEC)
-    yield db
-    client.drop_database(db)
-    client.close()
+def db(empty: Database[Any]) -> Database[Any]:
+    ensure_indexes(empty, SPEC)
+    return empty
 
 
 def person(sealer: Sealer, number: int, name: str) -> dict[str, Any]:

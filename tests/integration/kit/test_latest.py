@@ -13,8 +13,8 @@ from pymongo import MongoClient
 from pymongo.database import Database
 from pymongo.monitoring import CommandFailedEvent, CommandListener, CommandStartedEvent, CommandSucceededEvent
 
-from steward.ids import derived_id, new_id
-from steward.store.client import Document, connect, database
+from steward.ids import derived_id
+from steward.store.client import Document
 from steward.store.latest import LatestReader
 from steward.testing.system import System
 from steward.times import now
@@ -23,13 +23,9 @@ HERE = {"project": "yh"}
 
 
 @pytest.fixture
-def db(system: System) -> Iterator[Database[Any]]:
-    client = connect(system.settings.mongo_uri)
-    db = database(client, f"probe{new_id()}")
-    db["things"].create_index([("project", 1), ("_id", 1)])
-    yield db
-    client.drop_database(db)
-    client.close()
+def db(empty: Database[Any]) -> Database[Any]:
+    empty["things"].create_index([("project", 1), ("_id", 1)])
+    return empty
 
 
 class Asked(CommandListener):

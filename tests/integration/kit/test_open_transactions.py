@@ -50,5 +50,4 @@ def test_the_successor_ends_what_a_killed_process_left_open(system: System) -> N
         write()
         assert things.count_documents({"_id": key}) == 1
     finally:
-        client.drop_database(database(client, name))
         client.close()

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from pymongo.database import Database
 
 from steward.ids import new_id
-from steward.store.client import connect, database
 from steward.store.journal import JOURNAL, Journal
-from steward.testing.system import System
 from steward.times import now
 
 PRESENT = int(now().timestamp() * 1_000_000)
@@ -20,13 +17,9 @@ YEAR = 365 * 86_400 * 1_000_000
 
 
 @pytest.fixture
-def db(system: System) -> Iterator[Database[Any]]:
-    client = connect(system.settings.mongo_uri)
-    db = database(client, f"probe{new_id()}")
-    db[JOURNAL.name].create_index([("pending", 1), ("order", 1)], partialFilterExpression={"pending": True})
-    yield db
-    client.drop_database(db)
-    client.close()
+def db(empty: Database[Any]) -> Database[Any]:
+    empty[JOURNAL.name].create_index([("pending", 1), ("order", 1)], partialFilterExpression={"pending": True})
+    return empty
 
 
 def put(db: Database[Any], *orders: int) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -16,14 +15,13 @@ from steward.ids import new_id
 from steward.spec import ServiceSpec
 from steward.store.adopting import Adopting
 from steward.store.chains import Batch, Sealing
-from steward.store.client import connect, database, ensure_indexes
+from steward.store.client import ensure_indexes
 from steward.store.committing import Committer, Unit
 from steward.store.journal import JOURNAL
 from steward.store.milestones import HEADS, LINKS
 from steward.store.proving import Records
 from steward.store.sessions import Sessions
 from steward.store.writers import WRITERS
-from steward.testing.system import System
 from steward.times import now
 from steward.trust.chain import Key
 from steward.trust.proof import Known
@@ -34,13 +32,9 @@ SPEC = ServiceSpec("probe", {}, "", collections=(JOURNAL, LINKS, HEADS, WRITERS)
 
 
 @pytest.fixture
-def db(system: System) -> Iterator[Database[Any]]:
-    client = connect(system.settings.mongo_uri)
-    db = database(client, f"probe{new_id()}")
-    ensure_indexes(db, SPEC)
-    yield db
-    client.drop_database(db)
-    client.close()
+def db(empty: Database[Any]) -> Database[Any]:
+    ensure_indexes(empty, SPEC)
+    return empty
 
 
 def committer(db: Database[Any]) -> Committer:
