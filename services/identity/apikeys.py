@@ -10,7 +10,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from services.identity import schemas
-from services.identity.model import ApiKey, keys
+from services.identity.companies import Companies
+from services.identity.model import ApiKey, companies, keys
 from services.identity.sight import granted_in, sees, visible
 from services.identity.store import KEYS
 from steward.context import Context
@@ -35,6 +36,7 @@ class ApiKeys:
     store: StoreOf
     context: Context
     sealer: Sealer
+    companies: Companies
     rules: Mapping[str, Any]
 
     def make(self, body: Mapping[str, Any], known: Iterable[str]) -> View:
@@ -46,6 +48,7 @@ class ApiKeys:
         maker, expires_at, hashed = self.context.principal.id, body["expires_at"], self._hash(key_id, secret)
         made = keys.make(key_id, body["name"], maker, body["grants"], expires_at, hashed, self.rules, self.context.now, known)
         with self.store.work() as work:
+            self.companies.estates(work, made.state.grants)
             key = work.apply(KEYS, made)
             work.answer(self._view(key))
         return self._view(key, secret)
@@ -88,7 +91,8 @@ class ApiKeys:
                 raise NotAuthenticated("the API key is not good")
             key = work.apply(KEYS, keys.exchange(key, hashed, self.context.now))
         lifetime = min(timedelta(seconds=self.rules["token_s"]), key.expires_at - self.context.now)
-        return Principal(keys.HOLDER + key.id, key.name, key.grants, key.id), lifetime
+        held = companies.expanded(key.grants, self.companies.known(key.grants))
+        return Principal(keys.HOLDER + key.id, key.name, held, key.id), lifetime
 
     def told(self, since: datetime | None) -> list[View]:
         """Keys that ended since then, while a token of theirs may be good: each is its own session."""

@@ -13,6 +13,7 @@ from typing import Any
 
 from services.identity import model, schemas
 from services.identity.apikeys import ApiKeys
+from services.identity.companies import Companies
 from services.identity.guarding import Guards
 from services.identity.logins import USER, Logins, Visitor
 from services.identity.model import ENROLLING, User
@@ -56,6 +57,7 @@ class Entrance:
     factor: SecondFactor
     sign_on: SignOn
     keys: ApiKeys
+    companies: Companies
     passwords: Passwords
     policy: Mapping[str, Any]
     token_key: str
@@ -121,7 +123,7 @@ class Entrance:
             limited = by is not None and self.context.now >= by
             session = self.logins.begin(work, USER + user.id, entry.visitor, self._lifetime, limited)
             self.guards.clear(work, entry.guard)
-        grants = {EVERYWHERE: (ENROLLING,)} if session.limited else fresh.grants
+        grants = {EVERYWHERE: (ENROLLING,)} if session.limited else fresh.held
         return self._told(Principal(session.holder, fresh.name, grants, session.id), self._lifetime, by)
 
     @property
@@ -134,7 +136,7 @@ class Entrance:
             "token_type": "Bearer",
             "expires_in": int(lifetime.total_seconds()),
             "name": principal.name,
-            "grants": principal.grants,
+            "grants": self.companies.as_given(principal).grants,
             "session": principal.session,
             "second_factor_by": by,
         }

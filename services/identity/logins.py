@@ -124,7 +124,7 @@ class Logins:
         return work.apply(SESSIONS, sessions.end(work.load(SESSIONS, session), reason, self.context.now))
 
     def _renew(self, work: Work, session: str, user: User, lift: bool) -> None:
-        decision = sessions.renew(work.load(SESSIONS, session), user.grants, self.context.now, lift)
+        decision = sessions.renew(work.load(SESSIONS, session), user.held, self.context.now, lift)
         if decision:
             work.apply(SESSIONS, decision)
 

@@ -30,8 +30,8 @@ def _roles() -> fields.List[Any]:
 
 def _project(**options: Any) -> fields.String:
     return fields.String(
-        validate=validate.Regexp(r"^(\*|[a-z0-9-]{2,32})\Z"),
-        metadata={"description": "a project's id, or * for all"},
+        validate=validate.Regexp(r"^(\*|(company:)?[a-z0-9-]{2,32})\Z"),
+        metadata={"description": "a project's id, company:ID for all projects of a company, or * for all"},
         **options,
     )
 
@@ -97,7 +97,7 @@ class AddUser(Command):
 
 
 class Grant(Command):
-    """The roles that a user holds in one project from now on; none takes them all away."""
+    """The roles that a user holds in one project, or all of a company, from now on; none takes them all away."""
 
     project = _project(required=True)
     roles = _roles()
@@ -320,7 +320,7 @@ class UserChanged(Published):
 
 
 class GrantsChanged(UserChanged):
-    """The roles that a user now holds in ``at_project``."""
+    """The roles that are now granted to a user in ``at_project``, which may be ``company:ID`` or ``*``."""
 
     at_project = fields.String(required=True)
     roles = fields.List(fields.String(), required=True)
@@ -334,7 +334,10 @@ class Away(Published):
 
 
 class StandingChanged(UserChanged):
-    """All that tells whether, as what and when a user can be called upon, as it is after some change of theirs."""
+    """All that tells whether, as what and when a user can be called upon, as it is after some change of theirs.
+
+    ``grants`` has each project of a company in which something is granted.
+    """
 
     active = fields.Boolean(required=True)
     grants = fields.Dict(keys=fields.String(), values=fields.List(fields.String()), required=True)

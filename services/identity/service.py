@@ -11,6 +11,7 @@ from typing import Any
 from services.identity import model, schemas
 from services.identity.apikeys import ApiKeys
 from services.identity.checking import known_roles
+from services.identity.companies import Companies
 from services.identity.entrance import Entrance
 from services.identity.guarding import Guards
 from services.identity.logins import USER, Logins, Visitor
@@ -22,10 +23,11 @@ from services.identity.sight import granted_in, sees, visible
 from services.identity.signon import SignOn
 from services.identity.spec import SPEC
 from services.identity.store import ROLLS, USERS
+from steward.bus.envelope import Envelope
 from steward.errors import BadInput, NotAuthenticated, NotFound
 from steward.facts import Decision
 from steward.ids import new_id
-from steward.service import Service, rpc, sweep
+from steward.service import Service, handles, rpc, sweep
 from steward.settings import Settings
 from steward.store.work import Work
 from steward.times import truncate
@@ -101,10 +103,13 @@ class Identity(Service):
             self.context.principal.require(MANAGE, project)
         model.check_password(body["password"], self._policy["password"])
         hashed = self._passwords.hash(body["password"])
-        decision = model.add_user(new_id(), body["username"], body["name"], hashed, body["grants"], self.context.now, known_roles())
+        who = new_id(), body["username"], body["name"], hashed, body["grants"]
         with self.store.work() as work:
+            estates = self._companies.estates(work, body["grants"])
+            decision = model.add_user(*who, self.context.now, known_roles(), estates)
             view = self._view(work.apply(USERS, decision))
             self._keep_filled(work, decision.state, decision.state)
+            self._companies.guard(work, estates)
             work.answer(view)
         return view
 
@@ -121,9 +126,15 @@ class Identity(Service):
 
     @rpc
     def grant(self, user: str, body: dict[str, Any]) -> View:
-        """Set a user's roles in one project, in which the caller must be admin."""
-        self.context.principal.require(MANAGE, body["project"])
-        return self._change(user, lambda state: model.grant(state, body["project"], body["roles"], known_roles()))
+        """Set a user's roles in one project, in all of a company, or everywhere; there the caller must be admin."""
+        place, roles = body["project"], body["roles"]
+        self.context.principal.require(MANAGE, place)
+        with self.store.work() as work:
+            state = work.load(USERS, user, seen=self._sees)
+            estates = self._companies.estates(work, [place], "project")
+            view = self._changed(work, state, model.grant(state, place, roles, known_roles(), estates))
+            self._companies.guard(work, estates)
+        return view
 
     @rpc
     def deactivate(self, user: str, body: dict[str, Any]) -> View:
@@ -259,6 +270,11 @@ class Identity(Service):
         """An API key opens nothing any more."""
         return self._keys.end(key)
 
+    @handles
+    def on_project(self, event: Envelope) -> None:
+        """residents.project_opened: grants in its company hold there."""
+        self._companies.opened(event.data["company"], event.data["project"])
+
     @sweep
     def forget_failures(self) -> None:
         """Drop guards that have not counted anything for long."""
@@ -286,13 +302,17 @@ class Identity(Service):
         return Logins(self.store, self.context, self.sealer, self._policy["sessions"])
 
     @property
+    def _companies(self) -> Companies:
+        return Companies(self.store, self._logins, self._policy["staffing"])
+
+    @property
     def _factor(self) -> SecondFactor:
         rules = self._policy["second_factor"]
         return SecondFactor(self.store, self.context, self.sealer, self._guards, self._logins, self._passwords, rules)
 
     @property
     def _keys(self) -> ApiKeys:
-        return ApiKeys(self.store, self.context, self.sealer, self._policy["api_keys"])
+        return ApiKeys(self.store, self.context, self.sealer, self._companies, self._policy["api_keys"])
 
     @property
     def _sign_on(self) -> SignOn:
@@ -309,27 +329,29 @@ class Identity(Service):
             factor=self._factor,
             sign_on=self._sign_on,
             keys=self._keys,
+            companies=self._companies,
             passwords=self._passwords,
             policy=self._policy,
             token_key=_token_key(),
         )
 
     def _me(self) -> View:
-        view: View = schemas.MeView().dump(self.context.principal)
+        view: View = schemas.MeView().dump(self._companies.as_given(self.context.principal))
         return view
 
     def _change(self, user: str, decide: Callable[[User], Decision[User]], ends: str = "") -> View:
         """Change a user; their sessions end for the reason ``ends``, or go on with what is granted now."""
         with self.store.work() as work:
             state = work.load(USERS, user, seen=self._sees)
-            decision = decide(state)
-            view = self._view(work.apply(USERS, decision))
-            self._keep_filled(work, state, decision.state)
-            if ends:
-                self._logins.end_all(work, USER + user, ends)
-            elif decision.state.grants != state.grants:
-                self._logins.renew_all(work, decision.state)
-            work.answer(view)
+            return self._changed(work, state, decide(state), ends)
+
+    def _changed(self, work: Work, before: User, decision: Decision[User], ends: str = "") -> View:
+        view: View = work.answer(self._view(work.apply(USERS, decision)))
+        self._keep_filled(work, before, decision.state)
+        if ends:
+            self._logins.end_all(work, USER + before.id, ends)
+        elif decision.state.held != before.held:
+            self._logins.renew_all(work, decision.state)
         return view
 
     def _keep_filled(self, work: Work, before: User, after: User) -> None:

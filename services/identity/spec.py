@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from services.identity.model import ENROLLING, ROLES
-from steward.spec import Call, Collection, Event, Index, Permission, Route, ServiceSpec, Sweep
+from steward.spec import Call, Collection, Event, Hears, Index, Permission, Route, ServiceSpec, Sweep
 
 _S = "services.identity.schemas:"
 _SEEN = "identity.manage"
@@ -38,6 +38,7 @@ SPEC = ServiceSpec(
         Event("key_changed", f"{_S}KeyChanged", "An API key was made, got another secret, or has ended", seen_with=_SEEN),
         Event("logged_in", f"{_S}UserChanged", "A user has logged in", seen_with=_SEEN),
     ),
+    hears=(Hears("on_project", ("residents.project_opened",), any_order=True),),
     calls=(
         Call("log_in", "public", "Log in", body=f"{_S}LogIn", answer=f"{_S}TokenView", deadline_s=HASHING_S),
         Call(
@@ -81,7 +82,7 @@ SPEC = ServiceSpec(
         Call("add_user", "identity.manage", "Add a user", body=f"{_S}AddUser", answer=f"{_S}UserView", deadline_s=HASHING_S),
         Call("users", "identity.manage", "List users", query="steward.paging:PageQuery", answer=f"{_S}UserView"),
         Call("user", "identity.manage", "One user", answer=f"{_S}UserView"),
-        Call("grant", "identity.manage", "Set a user's roles in a project", body=f"{_S}Grant", answer=f"{_S}UserView"),
+        Call("grant", "identity.manage", "Set a user's roles in a project or company", body=f"{_S}Grant", answer=f"{_S}UserView"),
         Call("deactivate", "identity.manage", "Shut a user out", body=_NOTHING, answer=f"{_S}UserView"),
         Call("activate", "identity.manage", "Let a user in again", body=_NOTHING, answer=f"{_S}UserView"),
         Call("add_absence", "identity.manage", "A user goes on leave", body=f"{_S}AddAbsence", answer=f"{_S}UserView"),
@@ -136,7 +137,14 @@ SPEC = ServiceSpec(
         Permission("identity.watch", (), "Know of all sessions; for services alone"),
     ),
     collections=(
-        Collection("users", (Index(("username",), unique=True), Index(("project", "_id")), Index(("subject",)), Index(("away.deputy",)))),
+        Collection(
+            "users",
+            (
+                Index(("username",), unique=True),
+                *(Index(fields) for fields in (("project", "_id"), ("subject",), ("away.deputy",), ("companies",))),
+            ),
+        ),
+        Collection("companies"),
         Collection("guards", (Index(("since",)),)),
         Collection("rolls"),
         Collection("factors", seals=("sealed", "offered")),

@@ -1,11 +1,11 @@
-"""How users, guards, rolls, sessions, second factors and API keys are kept and found."""
+"""How users, companies, guards, rolls, sessions, second factors and API keys are kept and found."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
 
-from services.identity.model import ApiKey, Factor, Guard, Roll, Session, User
+from services.identity.model import ApiKey, Company, Factor, Guard, Roll, Session, User
 from steward.store.repository import Repository
 
 
@@ -14,7 +14,8 @@ def _told_until(session: Session) -> Mapping[str, Any]:
     return {"told_until": session.expires_at if session.changed_at else None}
 
 
-USERS = Repository("users", User)
+USERS = Repository("users", User, lambda user: {"companies": sorted(user.estates)})
+COMPANIES = Repository("companies", Company)
 GUARDS = Repository("guards", Guard)
 ROLLS = Repository("rolls", Roll)
 SESSIONS = Repository("logins", Session, _told_until)

@@ -34,7 +34,7 @@ from steward.settings import Settings
 from steward.spec import PUBLIC, Call
 from steward.store.committing import AlreadyDone
 from steward.times import now
-from steward.trust.principals import SERVICE, Principal, verify
+from steward.trust.principals import COMPANY, SERVICE, Principal, verify
 from steward.validation import checked
 
 log = logging.getLogger(__name__)
@@ -283,10 +283,12 @@ def _answer(service: Any, method: Callable[..., Any], signature: inspect.Signatu
 
 
 def _check_texts(signature: inspect.Signature, kwargs: dict[str, Any]) -> None:
-    """Raises BadInput. Ids that are no texts would be queries of a store, and no project would be all of them."""
+    """Raises BadInput. Ids that are no texts would be queries of a store, no project all of them; a company has nothing of its own."""
     for name, parameter in signature.parameters.items():
         if name in kwargs and parameter.annotation in _TEXT and not (isinstance(kwargs[name], str) and kwargs[name]):
             raise BadInput.of(name, "is not a text, or empty")
+    if str(kwargs.get("project")).startswith(COMPANY):
+        raise BadInput.of("project", "is a company")
 
 
 def _loaded(call: Call, kwargs: dict[str, Any]) -> dict[str, Any]:

@@ -14,6 +14,8 @@ from steward.trust import roles
 ISSUER = "steward"
 ALGORITHM = "HS256"
 EVERYWHERE = "*"
+COMPANY = "company:"
+"""Begins the place of a grant that is for every project of a company, those to come too."""
 USER = "user:"
 """Begins the ids of people who log in."""
 SERVICE = "service:"
@@ -25,6 +27,9 @@ SYSTEM_ROLE = "system"
 @dataclass(frozen=True)
 class Principal:
     """A user, API key or service, with the roles granted to it per project (``*`` = every project).
+
+    What is granted in a company stands beside each of its projects, and under ``company:ID``: there it is asked for what
+    one may in the whole of it.
 
     ``session`` is the log-in that it speaks in; services and the operator have none.
     """
@@ -78,7 +83,7 @@ def sign(principal: Principal, key: str, now: datetime, lifetime: timedelta) -> 
         "iss": ISSUER,
         "sub": principal.id,
         "name": principal.name,
-        "grants": {project: list(roles) for project, roles in principal.grants.items()},
+        "grants": _packed(principal.grants),
         "iat": int(now.timestamp()),
         "exp": int((now + lifetime).timestamp()),
     }
@@ -100,6 +105,18 @@ def prove(token: str, key: str) -> Proof:
         raise NotAuthenticated("the token has expired") from error
     except jwt.InvalidTokenError as error:
         raise NotAuthenticated("the token is not valid") from error
-    grants = {project: tuple(roles) for project, roles in claims.get("grants", {}).items()}
+    grants = _unpacked(claims.get("grants", {}))
     principal = Principal(claims["sub"], claims.get("name", ""), grants, claims.get("sid", ""))
     return Proof(principal, datetime.fromtimestamp(claims["iat"], UTC), datetime.fromtimestamp(claims["exp"], UTC))
+
+
+def _packed(grants: Mapping[str, tuple[str, ...]]) -> dict[str, list[str]]:
+    """Roles by all places in which they are held, a blank between them: short enough for a header, however many there are."""
+    places: dict[tuple[str, ...], list[str]] = {}
+    for place, held in grants.items():
+        places.setdefault(tuple(held), []).append(place)
+    return {" ".join(alike): list(held) for held, alike in places.items()}
+
+
+def _unpacked(packed: Mapping[str, list[str]]) -> dict[str, tuple[str, ...]]:
+    return {place: tuple(roles) for places, roles in packed.items() for place in places.split()}

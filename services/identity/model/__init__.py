@@ -1,5 +1,6 @@
 """Who somebody is, what they may do, and what shows it. Pure: state, command, policy, time in; decision out."""
 
+from services.identity.model.companies import Company
 from services.identity.model.factors import Factor
 from services.identity.model.guards import Guard, attempt, clear, forgive
 from services.identity.model.keys import ApiKey
@@ -25,6 +26,7 @@ from services.identity.model.users import (
     set_active,
     set_password,
     unlink,
+    widen,
     with_second_factor,
 )
 
@@ -34,6 +36,7 @@ __all__ = [
     "ROLES",
     "Absence",
     "ApiKey",
+    "Company",
     "Factor",
     "Guard",
     "Member",
@@ -56,5 +59,6 @@ __all__ = [
     "set_active",
     "set_password",
     "unlink",
+    "widen",
     "with_second_factor",
 ]

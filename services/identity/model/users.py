@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
+from services.identity.model.companies import Estates, companies_in, expanded
 from steward.errors import BadInput, IllegalTransition, NotFound
 from steward.facts import Decision, Fact
 from steward.times import iso
@@ -34,7 +35,7 @@ ENROLLING = "enrolling"
 """The role of a session that is good for nothing but setting up a second factor; nobody can be granted it."""
 
 _USERNAME = re.compile(r"[a-z0-9][a-z0-9._-]{1,31}")
-_PROJECT = re.compile(r"\*|[a-z0-9-]{2,32}")
+_PLACE = re.compile(r"\*|(company:)?[a-z0-9-]{2,32}")
 
 
 @dataclass(frozen=True)
@@ -56,7 +57,8 @@ class Absence:
 
 @dataclass(frozen=True)
 class User:
-    """Somebody who logs in. ``grants`` holds the roles by project (``*``: every project, those to come too).
+    """Somebody who logs in. ``grants`` holds the roles by project (``*``: every project, those to come too; ``company:ID``:
+    every project of a company, likewise), as they were given. ``estates`` are the projects of those companies.
 
     ``away`` never overlap, and are in order. ``second_factor``: whether a code is needed to log in. ``subject``: a keyed
     hash of what the OpenID provider calls them, once they came from there.
@@ -73,8 +75,14 @@ class User:
     away: tuple[Absence, ...] = ()
     second_factor: bool = False
     subject: str = ""
+    estates: Estates = field(default_factory=dict)
     project: str = EVERYWHERE
     version: int = 0
+
+    @property
+    def held(self) -> dict[str, tuple[str, ...]]:
+        """``grants`` as they hold: those in a company in each of its projects, too."""
+        return expanded(self.grants, self.estates)
 
     def holds(self, role: str) -> bool:
         """Whether ``role`` is granted to it anywhere."""
@@ -116,23 +124,36 @@ def add_user(
     grants: Mapping[str, Iterable[str]],
     now: datetime,
     known: Iterable[str] = ROLES,
+    estates: Estates | None = None,
 ) -> Decision[User]:
-    """A new user; ``known`` are the roles that there are. Raises BadInput (username, name, grants)."""
+    """A new user; ``known`` are the roles that there are, ``estates`` those of the companies in ``grants``.
+
+    Raises BadInput (username, name, grants).
+    """
     if not _USERNAME.fullmatch(username):
         raise BadInput.of("username", "is 2 to 32 of a-z, 0-9, dot, - and _, and begins with a letter or digit")
     if not name.strip():
         raise BadInput.of("name", "is empty")
-    user = User(user_id, username, name, password_hash, now, checked_grants(grants, known))
+    user = _granted(User(user_id, username, name, password_hash, now, {}), checked_grants(grants, known), estates or {})
     return Decision(user, (Fact("user_added", {"user": user_id}), _standing(user)))
 
 
-def grant(user: User, project: str, roles: Iterable[str], known: Iterable[str] = ROLES) -> Decision[User]:
-    """``user`` holds exactly ``roles``, of those ``known``, in ``project`` from now on; none: nothing there. Raises BadInput."""
+def grant(user: User, project: str, roles: Iterable[str], known: Iterable[str] = ROLES, estates: Estates | None = None) -> Decision[User]:
+    """``user`` holds exactly ``roles``, of those ``known``, in ``project`` from now on; none: nothing there. Raises BadInput.
+
+    ``project`` may be ``*``, or a company, of which ``estates`` has the projects.
+    """
     held = _roles(project, roles, tuple(known), "roles")
     others = {other: granted for other, granted in user.grants.items() if other != project}
-    state = replace(user, grants={**others, project: held} if held else others)
+    state = _granted(user, {**others, project: held} if held else others, estates or {})
     changed = Fact("grants_changed", {"user": user.id, "at_project": project, "roles": list(held)})
     return Decision(state, (changed, _standing(state)))
+
+
+def widen(user: User, company: str, projects: tuple[str, ...]) -> Decision[User]:
+    """``projects`` are those of ``company`` now, in which something is granted to ``user``."""
+    state = _granted(user, user.grants, {company: projects})
+    return Decision(state, (_standing(state),))
 
 
 def set_active(user: User, active: bool) -> Decision[User]:
@@ -183,13 +204,19 @@ def deputised(users: Iterable[User], deputy: str, project: str, now: datetime) -
     """
     for user in users:
         if user.active and any(absence.deputy == deputy and absence.covers(now) for absence in user.away):
-            roles = {role for place in (project, EVERYWHERE) for role in user.grants.get(place, ())}
+            roles = {role for place in (project, EVERYWHERE) for role in user.held.get(place, ())}
             yield from ((user.id, role) for role in sorted(roles))
 
 
 def _away(user: User, absences: Iterable[Absence]) -> Decision[User]:
     state = replace(user, away=tuple(sorted(absences, key=lambda absence: absence.begins)))
     return Decision(state, (_standing(state),))
+
+
+def _granted(user: User, grants: Mapping[str, tuple[str, ...]], estates: Estates) -> User:
+    """``user`` with ``grants`` in place of those before; ``estates`` are what is known anew."""
+    known = {**user.estates, **estates}
+    return replace(user, grants=grants, estates={company: known.get(company, ()) for company in companies_in(grants)})
 
 
 def _is_away(absences: Iterable[Absence], moment: datetime) -> bool:
@@ -199,7 +226,7 @@ def _is_away(absences: Iterable[Absence], moment: datetime) -> bool:
 def _standing(user: User) -> Fact:
     """Whether, as what and when ``user`` can be called upon: all of it, so that whoever hears the last knows enough."""
     away = [{"since": absence.begins, "until": absence.until} for absence in user.away]
-    return Fact("standing_changed", {"user": user.id, "active": user.active, "grants": user.grants, "away": away})
+    return Fact("standing_changed", {"user": user.id, "active": user.active, "grants": user.held, "away": away})
 
 
 def roll_of(role: str, users: Iterable[User]) -> Roll:
@@ -212,7 +239,8 @@ def roll_of(role: str, users: Iterable[User]) -> Roll:
 
 def enrolled(roll: Roll, user: User) -> Roll:
     """``roll`` with what is true of ``user`` now."""
-    places = tuple(sorted(place for place, roles in user.grants.items() if roll.id in roles and user.active))
+    held = {place: roles for place, roles in user.held.items() if place not in user.estates}
+    places = tuple(sorted(place for place, roles in held.items() if roll.id in roles and user.active))
     others = {member: known for member, known in roll.members.items() if member != user.id}
     return replace(roll, members={**others, user.id: Member(places, user.away)} if places else others)
 
@@ -285,8 +313,8 @@ def checked_grants(grants: Mapping[str, Iterable[str]], known: Iterable[str]) ->
 
 
 def _roles(project: str, roles: Iterable[str], known: tuple[str, ...], field: str = "grants") -> tuple[str, ...]:
-    if not _PROJECT.fullmatch(project):
-        raise BadInput.of("grants", f"{project!r} is neither a project nor *")
+    if not _PLACE.fullmatch(project):
+        raise BadInput.of("grants", f"{project!r} is neither a project, nor company:ID, nor *")
     wanted = set(roles)
     unknown = sorted(wanted - set(known))
     if unknown:

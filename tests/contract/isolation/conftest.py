@@ -22,11 +22,19 @@ class World:
     others: tuple[Place, Place]
     none: Place
     visitor: Visitor
+    by_company: Visitor
 
 
 @pytest.fixture(scope="session")
 def world(system: System) -> Iterator[World]:
     with ThreadPoolExecutor(3) as founders:
         own, sister, foreign = founders.map(lambda company: Founder(system, described(company)).found(), ("acme", "acme", "bettr"))
-    with Visitor(system, own) as visitor:
-        yield World(system, own, (sister, foreign), nowhere(sister), visitor)
+    with Visitor(system, own) as visitor, Visitor(system, own, company=own.name) as by_company:
+        yield World(system, own, (sister, foreign), nowhere(sister), visitor, by_company)
+
+
+@pytest.fixture(params=["visitor", "by_company"])
+def anybody(world: World, request: pytest.FixtureRequest) -> Visitor:
+    """Whoever has all roles in one's own project, by a grant in it or in its company."""
+    visitor: Visitor = getattr(world, request.param)
+    return visitor

@@ -22,7 +22,7 @@ from steward.testing.samples import Unfillable
 from steward.testing.system import System
 from steward.testing.waiting import eventually
 from steward.times import now
-from steward.trust.principals import EVERYWHERE, SYSTEM_ROLE, Principal, permitted_roles, sign
+from steward.trust.principals import COMPANY, EVERYWHERE, SYSTEM_ROLE, Principal, permitted_roles, sign
 
 Json = dict[str, Any]
 ULID = re.compile(r"[0-9a-z]{26}")
@@ -81,9 +81,10 @@ class Place:
         said = {value: f"<{name}>" for name, value in self.said.items() if isinstance(value, str) and name not in SHARED}
         return {**said, **ids, self.name: "<project>"}
 
-    def token(self, key: str, roles: tuple[str, ...], user: str) -> str:
-        """A token of ``user``, who has ``roles`` here and nowhere else."""
-        return sign(Principal(user, "somebody", {self.name: roles}), key, now(), timedelta(minutes=20))
+    def token(self, key: str, roles: tuple[str, ...], user: str, company: str = "") -> str:
+        """A token of ``user``, who has ``roles`` here, or in ``company``, and nowhere else."""
+        grants = {self.name: roles} | ({f"{COMPANY}{company}": roles} if company else {})
+        return sign(Principal(user, "somebody", grants), key, now(), timedelta(minutes=20))
 
 
 def _letters(count: int) -> str:

@@ -101,10 +101,10 @@ def references(operation: Operation, schema: type[Schema] | None, place: Place) 
 
 
 class Visitor:
-    """Asks as people who have roles in one project."""
+    """Asks as people who have roles in one project, be it by a grant in ``company``, which has no other."""
 
-    def __init__(self, system: System, home: Place, user: str = "", roles: tuple[str, ...] = ()) -> None:
-        self._key, self._home, self._user, self._roles = system.settings.token_key, home, user, roles or every_role()
+    def __init__(self, system: System, home: Place, user: str = "", company: str = "") -> None:
+        self._key, self._home, self._user, self._company = system.settings.token_key, home, user, company
         self._http = httpx.Client(base_url=system.url, timeout=30)
 
     def __enter__(self) -> Self:
@@ -117,7 +117,7 @@ class Visitor:
         """The answer, however busy the machine. Each time as somebody else, so that nobody is told that they ask too much."""
 
         def ask() -> httpx.Response | None:
-            bearer = self._home.token(self._key, roles or self._roles, self._user or f"{STRANGER}{uuid4().hex[:12]}")
+            bearer = self._home.token(self._key, roles or every_role(), self._user or f"{STRANGER}{uuid4().hex[:12]}", self._company)
             headers = {"Authorization": f"Bearer {bearer}", "X-Request-Id": "isolation", **asked.headers}
             content = {"content": ROSTER} if asked.operation.upload else {} if asked.body is None else {"json": asked.body}
             answer = self._http.request(asked.operation.method, asked.path, params=asked.query, headers=headers, **content)  # type: ignore[arg-type]

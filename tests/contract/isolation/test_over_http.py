@@ -68,10 +68,10 @@ def test_nothing_is_open_to_all_but_what_is_meant_to_be() -> None:
     assert {one.id for one in operations() if one.public} - set(OPEN_TO_ALL) == set()
 
 
-def test_every_route_of_another_project_answers_as_one_of_a_project_that_there_is_not(world: World) -> None:
+def test_every_route_of_another_project_answers_as_one_of_a_project_that_there_is_not(world: World, anybody: Visitor) -> None:
     def look(operation: Operation) -> Iterator[str]:
         asked = outside(world, operation)
-        told = [world.visitor.told(one, of) for one, of in zip(asked, (*world.others, world.none), strict=True)]
+        told = [anybody.told(one, of) for one, of in zip(asked, (*world.others, world.none), strict=True)]
         yield from differing(asked[0], told, (403,))
 
     nothing(all_of(look, [one for one in guarded() if "{project}" in one.path]))
@@ -120,12 +120,12 @@ def test_a_role_without_the_right_gets_no_further_even_at_home(world: World) -> 
     nothing(all_of(look, [one for one in guarded() if one.permission]))
 
 
-def test_no_list_tells_of_what_is_not_ones_own_nor_how_much_of_it_there_is(world: World) -> None:
+def test_no_list_tells_of_what_is_not_ones_own_nor_how_much_of_it_there_is(world: World, anybody: Visitor) -> None:
     """Every page and every cursor of whatever can be read. Before anybody calls things of their own as others call theirs."""
 
     def look(operation: Operation) -> Iterator[str]:
         limit = 2
-        found = list(pages(world.visitor, operation, world.own, limit))
+        found = list(pages(anybody, operation, world.own, limit))
         text = "".join(page.text + "".join(cursors(page)) for page in found)
         for place in world.others:
             yield from (f"{operation.id} tells of {name}" for mark, name in place.marks.items() if mark in text)
