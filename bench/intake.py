@@ -39,6 +39,15 @@ P99_AIM_S = 1.0
 
 
 @dataclass(frozen=True)
+class Raised:
+    """Tickets that were acknowledged (ticket → when), and when the first was asked for."""
+
+    name: str
+    tickets: dict[str, datetime]
+    since: datetime
+
+
+@dataclass(frozen=True)
 class Run:
     """Tickets that were raised one run long, and how many a second went all the way through."""
 
@@ -56,20 +65,28 @@ class Desk:
 
     def run(self, name: str, count: int, rate: float | None = None) -> Run:
         """Raise ``count`` tickets, at ``rate`` a second or as fast as they are taken; returns when all is at rest."""
+        return self.at_rest(self.raised(name, count, rate))
+
+    def raised(self, name: str, count: int, rate: float | None = None) -> Raised:
+        """As :meth:`run`, but returns when the last was answered."""
         outcomes: list[Outcome] = []
         feeder = Feeder(self._url, lambda: own_token(OPERATOR), PROJECT, f"bench-{name}-{time.time_ns()}")
         started = datetime.now(UTC)
         feeder.feed([_request(name, number) for number in range(count)], self._callers, rate, outcomes.append)
         feeder.close()
-        mine = {o.ticket: parse(o.acknowledged_at) for o in outcomes if o.ticket}
+        return Raised(name, {o.ticket: parse(o.acknowledged_at) for o in outcomes if o.ticket}, started)
+
+    def at_rest(self, raised: Raised) -> Run:
+        """The run of ``raised`` once everything that it set off has ended. Exits where anything of it is lost or doubled."""
+        mine = raised.tickets
         account = settle(self._client, PROJECT, mine, others=self._others)
         while account.good and account.unsent:
             account = settle(self._client, PROJECT, mine, others=self._others)
         if not account.good:
-            sys.exit(f"{name}: lost {account.lost[:3]}, doubled {account.doubled[:3]}, pending {len(account.pending)}")
+            sys.exit(f"{raised.name}: lost {account.lost[:3]}, doubled {account.doubled[:3]}, pending {len(account.pending)}")
         self._others |= set(mine)
         assert account.ended_at is not None
-        return Run(account, list(mine), len(mine) / (account.ended_at - started).total_seconds())
+        return Run(account, list(mine), len(mine) / (account.ended_at - raised.since).total_seconds())
 
 
 def _request(run: str, number: int) -> Request:

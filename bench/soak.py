@@ -45,7 +45,9 @@ def main(minutes: float, rate: float) -> None:
             desk = Desk(system.url, client, callers=4)
             desk.run("warm", WARM)
             with _sampled(system, memory, time.monotonic() + minutes * 30):
-                run = desk.run("soak", int(minutes * 60 * rate), rate)
+                raised = desk.raised("soak", int(minutes * 60 * rate), rate)
+            _tell(memory.trends())
+            run = desk.at_rest(raised)
         restarts = sum(row.restarts for row in system.roster().rows)
     Console().print(f"{len(run.tickets)} tickets acknowledged, none lost, none doubled; {restarts} restarts")
     steep = [trend.name for trend in memory.trends() if trend.slope_mib_min > OURS_MIB_MIN and not trend.name.startswith(THEIRS)]
@@ -54,7 +56,7 @@ def main(minutes: float, rate: float) -> None:
 
 @contextmanager
 def _sampled(system: System, memory: Memory, begin: float) -> Iterator[None]:
-    """Note the memory of each process from ``begin`` on, and tell it in the end, whatever became of the tickets."""
+    """Note the memory of each process from ``begin`` on, under load alone: the account that follows reads all journals at once."""
     ended = threading.Event()
 
     def sample() -> None:
@@ -69,7 +71,6 @@ def _sampled(system: System, memory: Memory, begin: float) -> Iterator[None]:
     finally:
         ended.set()
         sampling.join()
-        _tell(memory.trends())
 
 
 def _tell(trends: list[Trend]) -> None:
