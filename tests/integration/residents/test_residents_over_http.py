@@ -169,8 +169,8 @@ def test_every_unit_is_announced_once_in_events_of_at_most_a_hundred(estate: Est
     matter = f"residents/{estate.project}"
     events = estate.operator.call("residents", "timeline", within_s=20, project=estate.project, matter=matter)
     told = [event["data"]["units"] for event in events if event["type"] == "residents.units_registered"]
-    assert [len(units) for units in told] == [100, 100, 30]
-    assert len({unit["label"] for units in told for unit in units}) == 230
+    assert max(len(units) for units in told) <= 100
+    assert len(labels := [unit["label"] for units in told for unit in units]) == len(set(labels)) == 230
     last = told[-1][-1]["id"]
     enquiry = {"kind": "enquiry", "channel": "web", "what": "when is the pool open", "unit": last}
     eventually(lambda: estate.ask("POST", "~/tickets", "desk", json=enquiry).status_code == 201, "tickets knows the last unit")
