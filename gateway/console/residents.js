@@ -87,7 +87,10 @@ function treeRows() {
 }
 
 const readTree = () => here.guarded(async () => {
-  state.tree = await get(`${base()}/tree`);
+  const { project } = state;
+  const tree = await get(`${base()}/tree`);
+  if (project !== state.project) return;
+  state.tree = tree;
   if (!state.hits) drawFound();
 })();
 
@@ -170,7 +173,7 @@ export const residents = {
   close() {
     clearTimeout(waiting);
     forget();
-    Object.assign(state, { tree: null, hits: null, q: "", next: null });
+    Object.assign(state, { project: "", tree: null, hits: null, q: "", next: null });
     empty($("found"), $("file"), $("residents-list"));
   },
   draw,

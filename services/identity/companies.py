@@ -14,7 +14,7 @@ from steward.errors import BadInput
 from steward.facts import Decision
 from steward.store.provider import StoreOf
 from steward.store.work import Work
-from steward.trust.principals import Principal
+from steward.trust.principals import COMPANY, Principal
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ class Companies:
 
     def opened(self, company: str, project: str) -> None:
         """``project`` is of ``company``: whoever is granted something there holds it in the project, in running sessions too."""
-        place = companies.COMPANY + company
+        place = COMPANY + company
         with self.store.work() as work:
             decision = companies.opened(work.find(COMPANIES, place) or Company(place), project)
             if decision is None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 
 from services.residents.desk import Desk, View, answered, page, save, told
-from services.residents.model import Person, Unit, erasures, keep_until, parts, purges
+from services.residents.model import Person, Unit, erasures, keep_until, on_file, parts, purges
 from services.residents.model.erasures import OPEN, Erasure, ErasureState, Outcome, Weighed
 from services.residents.purging import Purging
 from services.residents.schemas.erasures import ErasureView
@@ -61,7 +61,7 @@ class Erasing:
         erasure, person, now = self._asked(work, approval), work.find(PEOPLE, approval.subject), self._desk.context.now
         if erasure is None or person is None:
             return  # the file's time ran out meanwhile
-        if person.unfiled_at is not None:  # the roster that brought it was taken back
+        if not on_file(person):  # the roster that brought it was taken back
             work.apply(ERASURES, erasures.file_gone(erasure, now))
             return
         saved = work.apply(ERASURES, erasures.agree(erasure, self._weighed(person), now))

@@ -6,9 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from steward.facts import Decision
-
-COMPANY = "company:"
-"""Begins the place of a grant that is for all projects of a company."""
+from steward.trust.principals import COMPANY
 
 Grants = Mapping[str, tuple[str, ...]]
 """Roles by place: a project, ``company:ID``, or ``*``."""

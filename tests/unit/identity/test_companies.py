@@ -17,7 +17,6 @@ from steward import plugins
 from steward.errors import BadInput, IllegalTransition
 from steward.facts import Decision
 from steward.policy import shipped
-from steward.trust import principals
 from steward.trust.principals import Principal, prove, sign
 
 NOON = datetime(2026, 11, 23, 4, 0, tzinfo=UTC)
@@ -137,7 +136,3 @@ def test_a_token_for_many_projects_fits_a_header_and_says_the_same() -> None:
     token = sign(principal, KEY, datetime.now(UTC), timedelta(hours=1))
     assert prove(token, KEY).principal == principal
     assert len(f"Authorization: Bearer {token}") < SHORT
-
-
-def test_model_and_tokens_call_a_company_the_same() -> None:
-    assert companies.COMPANY == principals.COMPANY
