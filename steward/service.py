@@ -81,7 +81,10 @@ class Service:
 
     @rpc
     def journal_page(self, project: str, after: int, limit: int) -> list[dict[str, Any]]:
-        """Entries of the journal of ``project`` from order ``after`` on: when, about what, why, which events."""
+        """Entries of the journal of ``project`` from order ``after`` on: when, about what, why, which events.
+
+        The next page begins at the order of the last one; the journal has been read when a page tells nothing new, however short.
+        """
         entries = self.store.journal.page(project, after, min(limit, _JOURNAL_PAGE_MOST))
         return [
             {name: entry.get(name) for name in ("order", "matter", "cause", "events", "pending")}

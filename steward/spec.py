@@ -70,7 +70,8 @@ class Call:
 
     ``body``/``query`` name the marshmallow classes of what comes in, ``answer`` of what goes out. ``permission`` is
     required of the caller in the project named by the argument ``project`` (or in any, where there is none);
-    it must be given, be it :data:`PUBLIC`. ``deadline_s``: how long a caller waits, in seconds.
+    it must be given, be it :data:`PUBLIC`. ``company`` names the member of the body that holds the id of a company: where
+    there is one, the permission is required in the whole of that company. ``deadline_s``: how long a caller waits, in seconds.
     ``audited="read"``: that it was answered is on record (docs/audit.md). ``subjects`` says of whom it tells: names of arguments,
     or dotted paths into the answer (lists are gone through), that hold ids.
     """
@@ -81,6 +82,7 @@ class Call:
     body: str = ""
     query: str = ""
     answer: str = ""
+    company: str = ""
     deadline_s: float = 1.8
     audited: Literal["", "read"] = ""
     subjects: tuple[str, ...] = ()

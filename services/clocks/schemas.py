@@ -10,6 +10,7 @@ from marshmallow import RAISE, Schema, fields, post_load, validate
 from services.clocks.model import Clock, State, Watch
 from steward.paging import PageQuery
 from steward.shapes import Command, Published, line, moment, text
+from steward.validation import instance
 
 MOVES_SHOWN = 50
 """Of the clocks that a preview finds, so many are told one by one."""
@@ -219,7 +220,7 @@ def view(watch: Watch, now: datetime) -> dict[str, Any]:
     """``watch`` as people see it at ``now``; starts that a running clock absorbed are left out."""
     shown = [_clock(clock, now) for clock in watch.clocks if clock.state is not State.ABSORBED]
     names = ("id", "version", "project", "subject", "matter", "state", "next_at")
-    dumped: dict[str, Any] = WatchView().dump({**{name: getattr(watch, name) for name in names}, "clocks": shown})
+    dumped: dict[str, Any] = instance(WatchView).dump({**{name: getattr(watch, name) for name in names}, "clocks": shown})
     return dumped
 
 

@@ -19,7 +19,6 @@ from steward.bus.vouching import Voucher
 from steward.errors import BadInput, Unavailable
 from steward.plugins import listeners
 from steward.spec import ServiceSpec
-from steward.store.client import Document
 from steward.store.journal import Journal, events_of
 from steward.store.provider import SharedStore
 from steward.times import microseconds, now
@@ -62,7 +61,7 @@ class Republisher:
         """
         wanted = self._wanted(span["events"], span["queue"])
         first = max(microseconds(span["since"]), span["after"])
-        entries, after = _whole(self._journal.span(project, first, microseconds(span["until"] or now()), PAGE))
+        entries, after = self._journal.span(project, first, microseconds(span["until"] or now()), PAGE)
         events = [event for entry in entries for event in events_of(entry) if event.name in wanted]
         if events and not span["dry_run"]:
             log.warning("%s publishes %d events of %s again, for %s", by, len(events), project, span["queue"] or "all who listen")
@@ -85,15 +84,6 @@ class Republisher:
         ]
         if untaken := self._postbox().send_all(messages):
             raise Unavailable(f"{len(untaken)} of {len(events)} events were not taken: {next(iter(untaken.values()))}")
-
-
-def _whole(entries: list[Document]) -> tuple[list[Document], int | None]:
-    """Of a page, what is sure to be whole, and from which order to go on: the last order may have more entries than the page."""
-    if len(entries) < PAGE:
-        return entries, None
-    edge = entries[-1]["order"]
-    inner = [entry for entry in entries if entry["order"] < edge]
-    return (inner, edge) if inner else (entries, edge + 1)
 
 
 class Republishing(DependencyProvider):

@@ -15,7 +15,10 @@ from steward.local.place import Place, write_private
 from steward.local.ports import LOOPBACK, KeptPorts
 
 SERVER = Path(sys.executable).with_name("secantusd-py")
-CACHE = "128M"
+CACHE = "256M"
+ENGINE = "eviction_dirty_target=40,eviction_dirty_trigger=75,eviction_updates_target=30,eviction_updates_trigger=60"
+"""Of the cache, in percent, what is changed may take before it is written out: at WiredTiger's own 5 and 20 a page of a large index
+is written out after each entry or two, which doubles what an import costs, and a transaction may touch no more than 20."""
 START_S = 120.0
 """It may have much to read back, on a busy machine."""
 STOP_S = 20.0
@@ -35,7 +38,7 @@ def make(place: Place, ports: KeptPorts) -> tuple[Part, str]:
         "--storage-path", str(place.store / "data"), "--cache-size", CACHE, "--log-level", "WARNING",
         "--sync-on-commit",  # without it a killed store loses writes that it has acknowledged
     )  # fmt: skip
-    environ = {"PATH": os.defpath, "HOME": str(place.store), "LANG": "C.UTF-8", "MALLOC_ARENA_MAX": "2"}
+    environ = {"PATH": os.defpath, "HOME": str(place.store), "LANG": "C.UTF-8", "MALLOC_ARENA_MAX": "2", "WIREDTIGER_CONFIG": ENGINE}
     part = Part("store", argv, Stage.BACKENDS, port, lambda: probe(uri), environ, grace_s=STOP_S, start_s=START_S, folder=place.store)
     return part, uri
 

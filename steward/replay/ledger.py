@@ -15,7 +15,7 @@ from typing import Any
 from steward.bus.client import Client
 from steward.errors import Unavailable
 from steward.plugins import installed_services
-from steward.times import parse
+from steward.times import microseconds, now, parse
 
 PAGE = 1_000
 ONCE: dict[str, tuple[str, ...]] = {
@@ -51,17 +51,18 @@ class Entry:
 
 def read_journals(client: Client, project: str) -> list[Entry]:
     """Every entry of ``project`` in every installed service."""
-    return [entry for service in installed_services() for entry in _journal(client, service, project)]
+    return [entry for service in installed_services() for entry in read_journal(client, service, project)]
 
 
-def _journal(client: Client, service: str, project: str) -> list[Entry]:
+def read_journal(client: Client, service: str, project: str) -> list[Entry]:
+    """Every entry of ``project`` in ``service``, oldest first; of those committed meanwhile, some."""
     found: dict[str, Entry] = {}
-    after = 0
+    after, began = 0, microseconds(now())
     while True:
         page = _page(client, service, project, after)
         fresh = [row for row in page if row["key"] not in found]
         found.update({row["key"]: _entry(service, row) for row in fresh})
-        if len(page) < PAGE or not fresh:
+        if not fresh or page[-1]["order"] > began:  # a short page alone may have others behind it
             return list(found.values())
         after = page[-1]["order"]
 

@@ -14,7 +14,7 @@ from steward.store.chains import Batch, Sealing
 from steward.store.client import Document, our_words
 from steward.store.journal import JOURNAL
 from steward.store.milestones import HEADS
-from steward.store.windows import pages
+from steward.store.windows import Walk
 from steward.times import microseconds
 
 ADOPTING = Collection("audit_adopting")
@@ -64,14 +64,14 @@ class Adopting:
             self._over, self._since = state["over"], state["since"]
             if not self._over:
                 ends = {end["_id"]: end.get("adopted", 0) for end in self._db[HEADS.name].find()}
-                projects = self._db[JOURNAL.name].distinct("project")
+                projects = self._db[JOURNAL.name].distinct("project")  # reads every entry there; nothing else names these
                 self._reached = {project: ends.get(project or "", 0) for project in projects}
 
     def _adopt(self, project: str | None, until: int, now: datetime, most: int) -> int:
         """Seal the first ``most`` pages of ``project``; how many more there might have been."""
-        for page in pages(self._db[JOURNAL.name], {"project": project}, self._reached[project], until):
-            last: int = page[-1]["order"]
-            if unsealed := [entry for entry in page if entry.get("writer") is None]:
+        for piece in Walk(self._db[JOURNAL.name], {"project": project}).pieces(self._reached[project], until):
+            last: int = piece.entries[-1]["order"]
+            if unsealed := [entry for entry in piece.entries if entry.get("writer") is None]:
                 if not most:
                     return 0
                 self._sealing.seal(Batch(unsealed, adopted={project or "": last}), now)

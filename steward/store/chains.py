@@ -22,13 +22,11 @@ from steward.store.client import Document, our_words
 from steward.store.journal import JOURNAL
 from steward.store.milestones import HEADS, LINKS
 from steward.store.sessions import Sessions
-from steward.store.writers import RENAMED_S, WRITERS
+from steward.store.writers import PAGE, RENAMED_S, WRITERS, numbered
 from steward.trust.chain import Chain, Head, Key, Link, sealed
 
 _ANOTHER_WAS_FIRST = {11000, 112}
 """DuplicateKey and WriteConflict."""
-PAGE = 250
-"""Entries of one writer that are read at once."""
 FORGOTTEN_AFTER = timedelta(seconds=RENAMED_S) + timedelta(hours=1)
 """Writers of that age write no more: they took another name, or died."""
 
@@ -60,7 +58,7 @@ class Sealing:
         """Seal what is new, a page of each writer at most; whether there may be more. Raises Conflict, Unavailable."""
         with our_words():
             writers = list(self._db[WRITERS.name].find())
-            pages = {writer["_id"]: self._new_of(writer) for writer in writers}
+            pages = {writer["_id"]: numbered(self._db[JOURNAL.name], writer["_id"], writer["sealed"]) for writer in writers}
         self._forget([writer for writer in writers if not pages[writer["_id"]]], now)
         self._oldest = min((page[0]["at"] for page in pages.values() if page), default=None)
         taken, left = _up_to_horizon(pages)
@@ -70,15 +68,6 @@ class Sealing:
             self.seal(Batch(entries, progress), now)
         self._oldest = left
         return any(after - before > PAGE // 2 for _, before, after in progress)  # numbers have gaps, so a page need not be full
-
-    def _new_of(self, writer: Document) -> list[Document]:
-        """Read up to a bound first: the embedded store reads whatever matches before it limits."""
-        first: int = writer["sealed"]
-        for most in ({"$lte": first + PAGE}, {}):
-            query = {"writer": writer["_id"], "seq": {"$gt": first, **most}}
-            if found := list(self._db[JOURNAL.name].find(query).sort("seq", 1).limit(PAGE)):
-                return found
-        return []
 
     def _forget(self, idle: Sequence[Document], now: datetime) -> None:
         old = [writer["_id"] for writer in idle if writer["since"] < now - FORGOTTEN_AFTER]

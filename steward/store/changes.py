@@ -67,11 +67,6 @@ class Replace(Change):
         return ReplaceOne(self._query, self.document)
 
     @property
-    def seen_operation(self) -> Operation:
-        """The write where the same transaction has seen that the document is of ``version``."""
-        return ReplaceOne({"_id": self.id}, self.document)
-
-    @property
     def reaches(self) -> bool:
         return True
 

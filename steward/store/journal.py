@@ -8,16 +8,17 @@ that a ticket caused (history).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable, Mapping
 
 from pymongo.database import Database
 
 from steward.bus.envelope import Envelope, from_wire
 from steward.spec import Collection, Index
-from steward.store import windows
 from steward.store.client import Document, our_words
-from steward.store.milestones import Milestones
+from steward.store.milestones import HEADS, Milestones
 from steward.store.outbox import OutboxReader
+from steward.store.windows import MOST_BYTES, STEP, Walk
+from steward.store.writers import WRITERS, unsealed
 
 JOURNAL = Collection(
     "journal",
@@ -32,15 +33,19 @@ JOURNAL = Collection(
 
 _END = 2**60
 """Later than any order, which are microseconds since 1970."""
+_TOLD = dict.fromkeys(("order", "at", "matter", "cause", "events", "pending"), 1)
+_PUBLISHED = dict.fromkeys(("order", "events"), 1)
+_MOST_BYTES = 4 * MOST_BYTES
+"""Of entries that are held for one answer, about."""
 
 
 class Journal:
     """One service's journal."""
 
     def __init__(self, db: Database[Document]) -> None:
-        self._entries = db[JOURNAL.name]
+        self._db, self._entries = db, db[JOURNAL.name]
         self._outbox = OutboxReader(self._entries)
-        self._milestones = Milestones(db)
+        self._milestones = Milestones(self._entries)
 
     def entry(self, key: str) -> Document | None:
         """What was recorded under ``key``, if anything was."""
@@ -70,26 +75,38 @@ class Journal:
             return [event for entry in entries for event in events_of(entry)]
 
     def page(self, project: str, after: int, limit: int) -> list[Document]:
-        """Entries of ``project`` whose ``order`` is ``after`` or greater, oldest first."""
-        return self._first(project, after, _END, limit)
+        """Entries of ``project`` whose ``order`` is ``after`` or greater, oldest first: what operators are told of them.
 
-    def span(self, project: str, first: int, last: int, limit: int) -> list[Document]:
-        """Entries of ``project`` with events whose ``order`` is from ``first`` to ``last``, both included, oldest first."""
-        return self._first(project, first, last, limit, lambda entry: bool(entry["events"]))
-
-    def _first(self, project: str, first: int, last: int, limit: int, wanted: Callable[[Document], bool] | None = None) -> list[Document]:
-        found: list[Document] = []
-        milestones = self._milestones.behind(project, first - 1, windows.STEP)
-        for piece in windows.pages(self._entries, {"project": project}, first - 1, last, milestones):
-            found += filter(wanted, piece)
-            if len(found) >= limit:
-                break
+        Fewer than ``limit`` do not mean that these are the last: large ones come a few at a time.
+        """
+        found, _ = self._first(project, after, _END, limit, _TOLD)
         return found[:limit]
 
+    def span(self, project: str, first: int, last: int, limit: int) -> tuple[list[Document], int | None]:
+        """The ``events`` of entries of ``project`` whose ``order`` is from ``first`` to ``last``, both included, oldest first.
+
+        Some ``limit`` entries, and the order to go on from; None: there are no more.
+        """
+        return self._first(project, first, last, limit, _PUBLISHED)
+
+    def _first(self, project: str, first: int, last: int, limit: int, members: Mapping[str, int]) -> tuple[list[Document], int | None]:
+        found: list[Document] = []
+        size = 0
+        walk = Walk(self._entries, {"project": project}, members)
+        for piece in walk.pieces(first - 1, last, self._milestones.behind(project, first - 1, STEP)):
+            found += piece.entries
+            size += piece.size
+            if len(found) >= limit or size >= _MOST_BYTES:
+                return found, found[-1]["order"] + 1
+        return found, None
+
     def projects(self) -> list[str]:
-        """The projects of which there are entries."""
+        """The projects of which there are entries; those of before there were audit chains once they are in one."""
         with our_words():
-            return sorted(project for project in self._entries.distinct("project") if project)
+            found = {end["_id"] for end in self._db[HEADS.name].find({}, {"_id": 1})}
+            for writer in self._db[WRITERS.name].find():
+                found |= {entry.get("project") for entry in unsealed(self._entries, writer)}
+        return sorted(filter(None, found))
 
 
 def events_of(entry: Document) -> list[Envelope]:

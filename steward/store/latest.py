@@ -4,6 +4,9 @@ The embedded store reads whatever a query matches before it sorts or limits. And
 fields, with one range behind them: the rest is looked for in all that is left. So what is new is asked for in windows of
 time, which begin narrow, because a roster files thousands within a minute, widen while little is found, and are fitted to what is
 found. On MongoDB the same reads are short walks along the index.
+
+Where the first of these windows lies must be known, or one grows over silence until it takes a whole roster in. So each process
+remembers the newest that it has seen, and who writes a crowd at once writes down which of it is the newest.
 """
 
 from __future__ import annotations
@@ -16,6 +19,7 @@ from typing import Any
 from pymongo.database import Database
 
 from steward.ids import id_at, tells_time, time_of
+from steward.spec import Collection
 from steward.store.client import Document, our_words
 from steward.times import now
 
@@ -26,8 +30,19 @@ _SPARE = 1.5
 _AHEAD = timedelta(days=1)
 """So far may the clocks of those who make ids be before ours."""
 
+_CROWD = 8
+"""New ones in a unit of work from which on their newest is written down."""
+NEWEST = Collection("newest")
+"""Plain documents: the newest of the last crowd, by collection and project."""
 Place = tuple[str, str]
 """A collection and a project."""
+
+
+def crowds(made: Mapping[Place, Sequence[str]]) -> Iterator[Document]:
+    """The documents that say which is the newest, where many ids of a place are ``made`` at once."""
+    for place, ids in made.items():
+        if len(ids) >= _CROWD and tells_time(max(ids)):
+            yield {"_id": "/".join(place), "id": max(ids)}
 
 
 @dataclass(frozen=True)
@@ -83,7 +98,13 @@ class LatestReader:
         """What is newer than the newest that is known, or than now."""
         moment = now()
         ahead = moment + _AHEAD
-        return _Window(id_at(ahead), ahead, lower=self._tops.get(place) or id_at(moment))
+        lower = max(self._tops.get(place, ""), self._written(place))
+        return _Window(id_at(ahead), ahead, lower=lower or id_at(moment))
+
+    def _written(self, place: Place) -> str:
+        with our_words():
+            known = self._db[NEWEST.name].find_one({"_id": "/".join(place)})
+        return known["id"] if known else ""
 
     def _note(self, place: Place, newest: str) -> None:
         if tells_time(newest):

@@ -27,6 +27,7 @@ from steward.store.committing import AlreadyDone, Committer, Unit
 from steward.store.due import put_off
 from steward.store.journal import JOURNAL, Journal
 from steward.store.keys import KEYS, StoredKeys
+from steward.store.latest import NEWEST
 from steward.store.milestones import HEADS, LINKS
 from steward.store.reading import Reading
 from steward.store.repository import Repository
@@ -172,7 +173,7 @@ class SharedStore(SharedExtension):
     def _prepare(self) -> None:
         if self._ready:
             return
-        kit = (JOURNAL, DEAD_LETTERS, Collection("leases"), Collection(SESSIONS), WRITERS, LINKS, HEADS, ADOPTING, KEYS, PROGRESS)
+        kit = (JOURNAL, DEAD_LETTERS, Collection("leases"), Collection(SESSIONS), WRITERS, LINKS, HEADS, ADOPTING, KEYS, PROGRESS, NEWEST)
         self.sessions.end_predecessors()
         ensure_indexes(self.database, replace(self.spec, collections=(*self.spec.collections, *kit)))
         self.keys.prepare()

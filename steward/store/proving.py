@@ -9,6 +9,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
+import pymongo
 from pymongo.database import Database
 
 from steward.plugins import installed_services
@@ -18,12 +19,14 @@ from steward.store.client import Document, connect, database, our_words
 from steward.store.journal import JOURNAL
 from steward.store.keys import StoredKeys
 from steward.store.milestones import HEADS, LINKS, Milestones
-from steward.store.windows import STEP, pages
+from steward.store.windows import STEP, Walk
 from steward.trust.chain import Anchor, Chain, Head, Key, Unreadable, anchored, link_of
 from steward.trust.proof import Fault, Known, verified
 
 _LINKS_AT_ONCE = 50
 _EVER = 2**62
+_ALL_S = 600.0
+"""Seconds in which the store may go through a whole journal."""
 
 
 class Records:
@@ -31,13 +34,16 @@ class Records:
 
     def __init__(self, db: Database[Document], service: str) -> None:
         self._entries, self._links, self._heads = db[JOURNAL.name], db[LINKS.name], db[HEADS.name]
-        self._milestones = Milestones(db)
+        self._milestones = Milestones(self._entries)
         self._service = service
         self.links_read = self.entries_read = 0
 
     def chains(self) -> list[Chain]:
-        """Every chain that there is, or ought to be. Raises Unavailable."""
-        with our_words():
+        """Every chain that there is, or ought to be. Raises Unavailable.
+
+        The embedded store reads all entries for it: whoever puts one into a journal may name any project.
+        """
+        with our_words(), pymongo.timeout(_ALL_S):
             found = {head["_id"] for head in self._heads.find({}, {"_id": 1})}
             found |= {*self._links.distinct("project"), *self._entries.distinct("project")}
         return sorted({Chain(self._service, str(project or "")) for project in found})
@@ -76,9 +82,9 @@ class Records:
         """The entries of the chain's project: those of an order, then those that have none as it should be."""
         for project in [chain.project] if chain.project else ["", None]:
             milestones = self._milestones.behind(chain.project, -1, STEP)
-            for page in pages(self._entries, {"project": project}, -1, _EVER, milestones):
-                self.entries_read += len(page)
-                yield from page
+            for piece in Walk(self._entries, {"project": project}).pieces(-1, _EVER, milestones):
+                self.entries_read += len(piece.entries)
+                yield from piece.entries
             with our_words():
                 yield from self._entries.find({"project": project, "order": {"$not": {"$gte": 0}}})
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from heapq import merge
 from itertools import islice
+from operator import attrgetter
 from typing import Any, Generic, TypeVar
 
 from pymongo.database import Database
@@ -101,9 +103,22 @@ class Reading:
 
         An index must serve the whole of ``query``, ``_id`` behind it; ``only`` is for what none does and few fail: they are read in vain.
         """
+        return self.page_of_any(repository, [query], cursor, limit, only)
+
+    def page_of_any(
+        self,
+        repository: Repository[A],
+        queries: Sequence[Mapping[str, Any]],
+        cursor: str | None = None,
+        limit: int = PAGE_LIMIT,
+        only: Callable[[A], bool] | None = None,
+    ) -> Page[A]:
+        """As :meth:`page`, of what matches one of ``queries``; nothing may match two. For a few dozen: each is read by itself."""
         limit = max(1, min(limit, PAGE_LIMIT_MOST))
         below = _decode(cursor) if cursor else None
-        found = (one for one in self.latest(repository, query, below, limit + 1) if only is None or only(one))
+        at_once = limit // max(len(queries), 1) + 1
+        newest = merge(*(self.latest(repository, query, below, at_once) for query in queries), key=attrgetter("id"), reverse=True)
+        found = (one for one in newest if only is None or only(one))
         items = list(islice(found, limit + 1))
         return Page(items[:limit], cursor_of(items[limit - 1].id) if len(items) > limit else None)
 

@@ -21,6 +21,14 @@ _FIRST_WINDOW = 3_600_000_000
 _WIDEN = 8
 _AHEAD = timedelta(days=1)
 """An order may lie a little ahead of the clock."""
+_TOLD = dict.fromkeys(
+    (
+        *("order", "at", "actor", "behalf", "how", "doing", "project", "subjects", "touched", "kept", "reason", "cause", "correlation"),
+        *("events.type", "events.subject"),
+    ),
+    1,
+)
+"""Members of an entry that :func:`row` tells, or makes out."""
 
 
 @dataclass(frozen=True, order=True)
@@ -52,7 +60,8 @@ class Trail:
     """The trail of one service."""
 
     def __init__(self, db: Database[Document], service: str) -> None:
-        self._entries, self._milestones, self._service = db[JOURNAL.name], Milestones(db), service
+        self._entries, self._service = db[JOURNAL.name], service
+        self._milestones = Milestones(self._entries)
 
     def page(self, project: str, query: Mapping[str, Any]) -> dict[str, Any]:
         """Entries of ``project`` that ``query`` (see :class:`steward.bus.auditschemas.Query`) finds. Raises BadInput, Unavailable."""
@@ -90,11 +99,14 @@ class Trail:
             upper, width = lower, width * _WIDEN
 
     def _read(self, project: str, query: Mapping[str, Any], order: dict[str, int]) -> list[Document]:
-        """By subject or by project, each of which an index serves; for one condition more, the embedded store would read them all."""
+        """By subject or by project, each of which an index serves; for one condition more, the embedded store would read them all.
+
+        Whole where some of what is found may not be wanted: a subject's entries may be of several projects.
+        """
         place: Document = {"subjects": query["subject"]} if "subject" in query else {"project": project}
-        every = "$eq" in order or any(name in query for name in _JUDGED)
+        every = "$eq" in order or "subject" in query or not _JUDGED.keys().isdisjoint(query)
         with our_words():
-            found = self._entries.find({**place, "order": order}).sort([("order", -1), ("_id", -1)])
+            found = self._entries.find({**place, "order": order}, _TOLD).sort([("order", -1), ("_id", -1)])
             return list(found.limit(0 if every else query["limit"] + 1))
 
 
@@ -103,12 +115,11 @@ def _is_wanted(entry: Document, project: str, query: Mapping[str, Any]) -> bool:
 
 
 _JUDGED: Mapping[str, Callable[[Document, str], bool]] = {
-    "subject": lambda entry, subject: True,  # the index has; but whether it is of the project is looked at
     "by": lambda entry, by: by in (entry.get("actor"), entry.get("behalf")),
     "call": lambda entry, call: entry.get("doing") == call,
     "how": lambda entry, how: entry.get("how") == how,
 }
-"""What is looked at one by one."""
+"""What no index serves, and is looked at in each entry."""
 
 
 def _precedes(entry: Document, service: str, cursor: str | None) -> bool:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -22,6 +22,7 @@ from steward.spec import ServiceSpec
 from steward.store.changes import Change, Drop, Insert, Keep, Renew, Replace
 from steward.store.client import Document, our_words
 from steward.store.committing import Committer, Unit
+from steward.store.latest import NEWEST, crowds
 from steward.store.repository import Aggregate, Repository
 from steward.store.touched import touched
 from steward.times import iso, microseconds, now
@@ -181,7 +182,8 @@ class Work:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         if kind is None and self.wrote:
-            self._committer.commit(Unit(self._entry(), tuple(change() for change in self._changes)))
+            changes = [change() for change in self._changes]
+            self._committer.commit(Unit(self._entry(), (*changes, *_newest(changes))))
 
     def _entry(self) -> Document:
         entry: Document = {
@@ -217,6 +219,15 @@ def read_entry(context: Context, project: str | None, subjects: Sequence[str], r
         "subjects": list(subjects),
     }
     return entry | _given({"reason": reason})
+
+
+def _newest(changes: Sequence[Change]) -> Iterator[Change]:
+    """What tells readers where to begin, if this makes many things at once."""
+    made: dict[tuple[str, str], list[str]] = defaultdict(list)
+    for change in changes:
+        if isinstance(change, Insert):
+            made[change.collection, str(change.document["project"])].append(change.id)
+    return (Keep(NEWEST.name, document["_id"], document) for document in crowds(made))
 
 
 def _who(context: Context) -> Document:

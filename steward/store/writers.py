@@ -7,8 +7,10 @@ it may yet be: the process goes on under another name, so that the order still h
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from time import monotonic
 
+from pymongo.collection import Collection as Stored
 from pymongo.database import Database
 
 from steward.ids import new_id
@@ -19,6 +21,8 @@ from steward.times import now
 WRITERS = Collection("writers")
 RENAMED_S = 3_600.0
 """A process takes another name after so long, so that old names can be forgotten."""
+PAGE = 250
+"""Entries of one writer that are read at once."""
 
 
 class Writer:
@@ -43,3 +47,20 @@ class Writer:
         with our_words():
             self._writers.insert_one({"_id": name, "since": now(), "sealed": 0})
         self._name, self._seq, self._since = name, 0, monotonic()
+
+
+def numbered(entries: Stored[Document], writer: str, after: int) -> list[Document]:
+    """The first entries of ``writer`` whose number is greater than ``after``, :data:`PAGE` at most."""
+    for most in ({"$lte": after + PAGE}, {}):  # up to a bound first: the embedded store reads whatever matches before it limits
+        query = {"writer": writer, "seq": {"$gt": after, **most}}
+        if found := list(entries.find(query).sort("seq", 1).limit(PAGE)):
+            return found
+    return []
+
+
+def unsealed(entries: Stored[Document], writer: Document) -> Iterator[Document]:
+    """What ``writer`` has committed and is in no link yet, in order."""
+    after: int = writer["sealed"]
+    while found := numbered(entries, writer["_id"], after):
+        yield from found
+        after = found[-1]["seq"]

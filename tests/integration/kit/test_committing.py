@@ -117,6 +117,18 @@ def next_of(thing: dict[str, Any]) -> Replace:
     return Replace(THINGS, thing["_id"], after, thing["version"])
 
 
+def test_of_many_that_are_replaced_at_once_each_is_as_its_last_change_has_it(db: Database[Any]) -> None:
+    made = [{"_id": f"t{number}", "version": 1, "name": f"t{number}", "told": 0} for number in range(10)]
+    assert fates(db, unit("made", *(Insert(THINGS, one["_id"], one) for one in made))) == [None]
+    first = [next_of(one) for one in made]
+    again = next_of(dict(first[3].document))
+    swapped = [Replace(THINGS, a.id, {**a.document, "name": b.id}, a.version) for a, b in ((first[0], first[1]), (first[1], first[0]))]
+    assert fates(db, unit("replaced", *swapped, *first[2:], again, insert("new", told=1))) == [None]
+    assert {one["_id"]: one["told"] for one in db[THINGS].find()} == {**dict.fromkeys((f"t{n}" for n in range(10)), 1), "t3": 2, "new": 1}
+    assert fates(db, unit("stale", *first)) != [None]
+    assert db[THINGS].count_documents({"told": 1}) == 10
+
+
 def test_two_processes_that_replace_many_at_once_lose_nothing_of_each_other(system: System, db: Database[Any]) -> None:
     names = [f"t{number}" for number in range(20)]
     assert fates(db, unit("made", *(insert(name, told=0) for name in names))) == [None]

@@ -15,7 +15,7 @@ from pymongo.monitoring import CommandFailedEvent, CommandListener, CommandStart
 
 from steward.ids import derived_id
 from steward.store.client import Document
-from steward.store.latest import LatestReader
+from steward.store.latest import NEWEST, LatestReader, crowds
 from steward.testing.system import System
 from steward.times import now
 
@@ -86,3 +86,13 @@ def test_a_page_of_a_crowd_costs_little_more_than_what_is_on_it(system: System, 
         assert list(islice(read(reader), 60)) == made[:60]
         assert list(islice(read(reader, below=made[99]), 60)) == made[100:160]
     assert max(db["things"].count_documents(query) for query in asked.queries) < 300
+
+
+def test_whoever_begins_anew_finds_the_newest_of_a_crowd_that_was_made_long_ago(system: System, db: Database[Any]) -> None:
+    made = put(db, *(360_000 + number / 100 for number in range(3_000)))
+    db[NEWEST.name].insert_many(crowds({("things", "yh"): made[:50], ("things", "zz"): made[:7]}))
+    asked = Asked()
+    with MongoClient[Document](system.settings.mongo_uri, event_listeners=[asked]) as client:
+        assert list(islice(read(LatestReader(client[db.name])), 60)) == made[:60]
+    assert max(db["things"].count_documents(query) for query in asked.queries if "project" in query) < 300
+    assert [one["_id"] for one in db[NEWEST.name].find()] == ["things/yh"]

@@ -34,8 +34,10 @@ class Entries:
             {"order": order, "events": [replace(EVENT, id=f"{order}-{number}").to_wire()]} for number, order in enumerate(orders)
         ]
 
-    def span(self, project: str, first: int, last: int, limit: int) -> list[Any]:
-        return [entry for entry in self.entries if first <= entry["order"] <= last][:limit]
+    def span(self, project: str, first: int, last: int, limit: int) -> tuple[list[Any], int | None]:
+        found = [entry for entry in self.entries if first <= entry["order"] <= last]
+        edge = found[limit - 1]["order"] if len(found) >= limit else last
+        return [entry for entry in found if entry["order"] <= edge], edge + 1 if edge < last else None
 
 
 class Taker:
