@@ -7,10 +7,9 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
-from services.notify.model import Message
+from services.notify.model import NO_WISHES, Message, Wishes, open_to_wishes
 from services.notify.rules import CALLER
 from services.notify.store import UNITS, unit_key
-from services.notify.wishes import NONE, Wishes
 from steward.bus.calls import RemoteServices
 from steward.channels import Contact, Needs
 from steward.copies import Known
@@ -25,7 +24,7 @@ def resolve(message: Message, needs: Needs, policy: Mapping[str, Any], remote: R
     Staff are nobody in particular. Raises Transient while the service that knows is away; call it outside a work.
     """
     if message.audience != CALLER:
-        return Contact(), NONE
+        return Contact(), NO_WISHES
     service, _, number = message.matter.partition("/")
     source = policy["contact"].get(service)
     about = {"project": message.project}
@@ -66,7 +65,12 @@ def _contact(known: Mapping[str, Any], unit: str | None, label: str | None) -> C
 
 
 def _wishes(message: Message, known: Mapping[str, Any], remote: RemoteServices) -> Wishes:
-    """Those of whoever is ``known``, by their number where their file did not answer. What is essential does not wait to hear of them."""
+    """Those of whoever is ``known``, by their number where their file did not answer; nobody is asked where none would change anything.
+
+    What is essential does not wait to hear of them.
+    """
+    if not open_to_wishes(message):
+        return NO_WISHES
     said = known.get("preferences")
     if said is None and known.get("phone"):
         try:

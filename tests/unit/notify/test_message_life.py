@@ -15,6 +15,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from services.notify import model
 from services.notify.model import ALLOWED, HANDED, Message, Prepared, State
+from services.notify.model.message import require
 from services.notify.rules import Announcement, Rule, Terms
 from steward.channels import Fate, Finding, Hand, Outcome, Result
 from steward.errors import IllegalTransition
@@ -138,7 +139,7 @@ class Life(RuleBasedStateMachine):
         for command, state in ALLOWED.items():
             if self.message.state is not state:
                 with pytest.raises(IllegalTransition):
-                    model._require(command, self.message)
+                    require(command, self.message)
 
     @invariant()
     def quiet_hours_are_kept(self) -> None:

@@ -6,11 +6,12 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from services.notify import model
-from services.notify.model import Message, State
+from services.notify.model import NO_WISHES, Message, State, Wishes
 from services.notify.rules import rules
-from services.notify.wishes import NONE, Wishes
 from steward.errors import IllegalTransition
 from tests.unit.notify.test_message_life import NOON, POLICY, TERMS, WORDS, queued
 
@@ -25,8 +26,8 @@ def heeded(message: Message, wishes: Wishes) -> Message | None:
 
 
 def test_nothing_said_changes_nothing() -> None:
-    assert Wishes.of({}) == NONE
-    assert heeded(queued(essential=False), NONE) is None
+    assert Wishes.of({}) == NO_WISHES
+    assert heeded(queued(essential=False), NO_WISHES) is None
 
 
 def test_the_channel_that_is_liked_best_comes_first_and_the_others_stay_behind_it() -> None:
@@ -78,7 +79,28 @@ def test_an_emergency_is_told_whatever_was_wished() -> None:
 
 def test_what_is_under_way_is_not_called_back() -> None:
     with pytest.raises(IllegalTransition):
-        model.heed(model.claim(queued(), WORDS, NOON, TERMS).state, NONE, NOON, TERMS)
+        model.heed(model.claim(queued(), WORDS, NOON, TERMS).state, NO_WISHES, NOON, TERMS)
+
+
+@given(
+    st.booleans(),
+    st.sampled_from([("sms",), ("sms", "letter"), ("letter", "sms", "phone")]),
+    st.integers(0, 1),
+    st.lists(st.sampled_from(["sms", "letter", "pigeon"]), unique=True).map(tuple),
+    st.booleans(),
+)
+def test_who_need_not_be_asked_could_have_changed_nothing(
+    essential: bool, channels: tuple[str, ...], attempts: int, liked: tuple[str, ...], more: bool
+) -> None:
+    message = replace(queued(essential=essential, channels=channels), attempts=attempts)
+    if not model.open_to_wishes(message):
+        assert heeded(message, replace(NIGHT, channels=liked, non_essential=more)) is None
+
+
+def test_of_what_is_essential_and_has_one_way_nobody_is_asked() -> None:
+    assert not model.open_to_wishes(queued(channels=("sms",)))
+    assert model.open_to_wishes(queued(channels=("sms", "letter")))
+    assert model.open_to_wishes(queued(essential=False, channels=("sms",)))
 
 
 def test_what_must_be_known_is_essential() -> None:
