@@ -24,6 +24,7 @@ from steward.store.provider import StoreOf
 from steward.store.repository import Aggregate, Repository
 from steward.store.work import Work
 from steward.trust.sealing import Sealer
+from steward.validation import instance
 
 A = TypeVar("A", bound=Aggregate)
 
@@ -32,7 +33,7 @@ View = dict[str, Any]
 
 def told(schema: type[Schema], state: object) -> View:
     """The view of ``state``."""
-    view: View = schema().dump(state)
+    view: View = instance(schema).dump(state)
     return view
 
 

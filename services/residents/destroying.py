@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from services.residents import model, sealing
 from services.residents.desk import Desk
 from services.residents.disclosing import end_copies
@@ -10,7 +12,7 @@ from services.residents.model import Person, erasures, parts, people, purges
 from services.residents.model.parts import Part
 from services.residents.model.purges import Purge
 from services.residents.search import tokens
-from services.residents.store import CASES, CONTACTS, ERASURES, PEOPLE, VEHICLES
+from services.residents.store import CASES, CONTACTS, ERASURES, PEOPLE, PURGES, VEHICLES
 from services.residents.underway import units_of
 from steward.facts import Decision
 from steward.store.work import Work
@@ -30,11 +32,19 @@ def destroy(desk: Desk, work: Work, purge: Purge) -> None:
             if purge.person in (case.person, case.agent):
                 work.apply(CASES, purges.forget_signatures(case))
     if purge.whole:
+        drop_held(work, purge.project, purge.person, lambda held: held.id != purge.id)
         end_copies(work, purge.project, purge.person)
         work.drop(CONTACTS, f"{purge.project}/{purge.person}")
         for wish in desk.store.read.where(ERASURES, {"project": purge.project, "person": purge.person}, limit=0):
             work.apply(ERASURES, erasures.file_gone(work.known(ERASURES, wish.id) or work.load(ERASURES, wish.id), desk.context.now))
         desk.approving.forget(work, purge.project, approved_of(desk, purge.project, purge.person))
+
+
+def drop_held(work: Work, project: str, person: str, which: Callable[[Purge], bool]) -> None:
+    """Those purges of the file that were held, and that nothing is left for."""
+    for held in work.where(PURGES, {"project": project, "person": person}):
+        if which(held) and (dropped := purges.drop(held)) != Decision(held):
+            work.apply(PURGES, dropped)
 
 
 def _lessened(desk: Desk, person: Person, purge: Purge) -> Decision[Person]:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import date
-
 from services.residents.desk import Desk, View, answered, page, save, told
-from services.residents.model import Person, Unit, erasures, keep_until, on_file, parts, purges
-from services.residents.model.erasures import OPEN, Erasure, ErasureState, Outcome, Weighed
+from services.residents.destroying import drop_held
+from services.residents.model import Person, Unit, erasures, on_file, parts
+from services.residents.model.erasures import OPEN, Erasure, ErasureState, Weighed
 from services.residents.purging import Purging
 from services.residents.schemas.erasures import ErasureView
 from services.residents.sealing import sought
@@ -29,19 +28,18 @@ class Erasing:
         self._desk, self._store = desk, desk.store
 
     def ask(self, project: str, person: str, body: View) -> View:
-        """Look at what must be kept of ``person``, and ask others to agree that the rest goes.
+        """Look at what must be kept of ``person``, and ask others to agree that the rest goes now, and that in its time.
 
         Raises NotFound, AlreadyExists while one is open, Unavailable while somebody who holds copies cannot say what is under way.
         """
         weighed = self._weighed(self._desk.person(project, person))
-        erasure = Erasure(new_id(), project, person, body["reason"], self._desk.stamp, weighed.grounds, weighed.outcome, weighed.goes)
+        erasure = erasures.asked(new_id(), project, person, body["reason"], self._desk.stamp, weighed)
         with self._store.work() as work:
             work.apply(PEOPLE, Decision(work.load(PEOPLE, person, project)))  # two who ask at one moment come one after the other
             if (open_one := self._open(work, project, person)) is not None:
                 raise AlreadyExists("is asked for already", erasure=open_one.id)
-            if erasure.outcome is not Outcome.REFUSED:
-                erasure = erasures.waits_for(erasure, self._desk.approving.ask(work, project, ERASURE, person, body["reason"]).id)
-            return answered(work, ErasureView, work.apply(ERASURES, erasures.ask(erasure)))
+            approval = self._desk.approving.ask(work, project, ERASURE, person, body["reason"])
+            return answered(work, ErasureView, work.apply(ERASURES, erasures.ask(erasure, approval.id)))
 
     def listed(self, project: str, person: str, query: View) -> View:
         """What was wished of ``person``, the latest first; of a file that is gone, too."""
@@ -56,6 +54,13 @@ class Erasing:
             raise NotFound(f"no erasure {erasure!r} here")
         return told(ErasureView, found)
 
+    def withdraw(self, project: str, person: str, erasure: str) -> View:
+        """They want no longer that what is kept goes. Raises NotFound, IllegalTransition when it is not kept."""
+        with self._store.work() as work:
+            state = work.load(ERASURES, erasure, project, seen=lambda known: known.person == person)
+            drop_held(work, project, person, lambda held: held.wish == erasure)
+            return answered(work, ErasureView, work.apply(ERASURES, erasures.withdraw(state, self._desk.context.now)))
+
     def agreed(self, work: Work, approval: Approval) -> None:
         """All who must agree have: look again, and have the purge take what may still go. Raises Unavailable."""
         erasure, person, now = self._asked(work, approval), work.find(PEOPLE, approval.subject), self._desk.context.now
@@ -66,7 +71,7 @@ class Erasing:
             return
         saved = work.apply(ERASURES, erasures.agree(erasure, self._weighed(person), now))
         if saved.state is ErasureState.AGREED:
-            Purging(self._desk).run(work, erasures.purge_of(saved, self._desk.today(saved.project)))
+            Purging(self._desk).run(work, saved)
 
     def not_agreed(self, work: Work, approval: Approval) -> None:
         """Not all have, and will not."""
@@ -85,7 +90,8 @@ class Erasing:
         """What must be kept of ``person``, by whom, and what may go."""
         units = units_of(self._desk, person.project, person.id)
         held = {service: self._held_by(service, person, units) for service in self._desk.policy(person.project)["retention"]["holders"]}
-        needed = self._needed(person, units) | {service: None for service, count in held.items() if count["under_way"]}
+        needed = needs(self._desk, person.project, {person.id}, self._desk.today(person.project))[person.id]
+        needed |= {service: None for service, count in held.items() if count["under_way"]}
         grounds = erasures.grounds(self._desk.policy(person.project)["erasure"]["grounds"], needed)
         about = {"project": person.project, "person": person.id}
         vehicles = self._store.read.where(VEHICLES, about, limit=0)
@@ -93,12 +99,6 @@ class Erasing:
         theirs = [case for case in cases if person.id in (case.person, case.agent)]
         over = sum(count["held"] - count["under_way"] for count in held.values())
         return erasures.weigh(parts.there(person, vehicles, theirs, over), grounds)
-
-    def _needed(self, person: Person, units: list[Unit]) -> dict[str, date | None]:
-        today, years = self._desk.today(person.project), self._desk.policy(person.project)["units"]["former_owner_years"]
-        until = keep_until([tie for unit in units for tie in unit.ties if tie.person == person.id], today, years)
-        kept = {purges.RULE: until} if until is not None and until > today else {}
-        return needs(self._desk, person.project, person.id, units, today) | kept
 
     def _held_by(self, service: str, person: Person, units: list[Unit]) -> dict[str, int]:
         try:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, time
 from time import monotonic
+from typing import Any
 
 from dateutil.relativedelta import relativedelta
 
@@ -12,12 +13,13 @@ from services.residents import model
 from services.residents.desk import Desk, View, answered, page, save, told
 from services.residents.destroying import destroy
 from services.residents.model import Project, Role, Tie, Unit, erasures, purges
-from services.residents.model.erasures import ErasureState
+from services.residents.model.erasures import Erasure, ErasureState, Ground
 from services.residents.model.purges import Hold, Purge, PurgeState, Report
-from services.residents.schemas.purges import HoldView, IdentitiesView, PurgeView, ReviewView
+from services.residents.schemas.purges import HoldsView, HoldView, IdentitiesView, PurgeView, ReviewView
 from services.residents.store import ERASURES, HOLDS, PEOPLE, PROJECTS, PURGES, REVIEWS, UNITS
-from services.residents.underway import needs, units_of
+from services.residents.underway import Needed, needs, units_of
 from steward.bus.envelope import Envelope
+from steward.errors import Unavailable
 from steward.facts import Decision
 from steward.ids import derived_id
 from steward.store.work import Work
@@ -50,6 +52,11 @@ class Purging:
         with self._store.work() as work:
             work.keep(REVIEWS, {"_id": project, "project": project, "day": None})
             return answered(work, ReviewView, {"project": project, "asked": self._desk.stamp})
+
+    def holds(self, project: str, person: str) -> View:
+        """All that were placed on the file, those released too. Raises NotFound when there is none."""
+        self._desk.person(project, person)
+        return told(HoldsView, {"items": self._store.read.where(HOLDS, {"project": project, "person": person})})
 
     def place(self, project: str, person: str, body: View) -> View:
         """Somebody needs the file on a ground of theirs. Raises NotFound when there is none."""
@@ -97,9 +104,9 @@ class Purging:
             for person, ties in self._due(home, people, today).items():
                 with self._store.work(key=f"{key}:{person}", lenient=True) as work:
                     self._consider(work, home, person, ties, today)
-        for wished in self._store.read.where(PURGES, {"project": home.id, "state": PurgeState.HELD.value, "rule": purges.ERASURE}):
-            with self._store.work(key=f"{key}:{wished.id}", lenient=True) as work:
-                self._consider_wished(work, wished.id)
+        for wish, found in self._waiting(home, today):
+            with self._store.work(key=f"{key}:{wish}", lenient=True) as work:
+                self._look_again(work, wish, found)
         with self._store.work(key=key, lenient=True) as work:
             work.keep(REVIEWS, {"_id": home.id, "project": home.id, "day": today.isoformat()})
 
@@ -131,46 +138,83 @@ class Purging:
     def _consider(self, work: Work, home: Project, person: str, ties: Mapping[str, list[Tie]], today: date) -> None:
         years, kept_until = self._years(home.id), self._kept_until(home, ties, today)
         state = work.find(PEOPLE, person)
-        if state is None or not model.on_file(state):
+        if state is None or not model.on_file(state) or self._under_way(work, home.id, person):
             return
         name = derived_id(datetime.combine(kept_until, time(), UTC), "purge", person)
         before = work.find(PURGES, name)
         self._begin(work, before, before or Purge(name, home.id, person, kept_until, years))
 
-    def _consider_wished(self, work: Work, name: str) -> None:
-        purge, wish = work.find(PURGES, name), work.find(ERASURES, name)
-        if purge is not None and wish is not None and wish.state is ErasureState.AGREED:
-            self._begin(work, purge, purge)
+    def _waiting(self, home: Project, today: date) -> Iterator[tuple[str, tuple[Ground, ...]]]:
+        """The wishes that were agreed to and are not done, with the grounds that keep them today, unless these are the same as before."""
+        waiting = {"project": home.id, "state": {"$in": [state.value for state in erasures.WAITING]}}
+        wishes, size = self._store.read.where(ERASURES, waiting, limit=0), self._desk.policy(home.id)["sweep"]["batch"]
+        for some in (wishes[start : start + size] for start in range(0, len(wishes), size)):
+            needed = needs(self._desk, home.id, {wish.person for wish in some}, today)
+            looked = ((wish, self._found(wish, needed[wish.person])) for wish in some)
+            yield from ((wish.id, found) for wish, found in looked if not found or erasures.look(wish, found) != Decision(wish))
 
-    def run(self, work: Work, purge: Purge) -> None:
-        """Begin a purge that somebody wished for, in the unit of work in which others agreed to it."""
-        self._begin(work, None, purge)
+    def _found(self, wish: Erasure, needed: Needed) -> tuple[Ground, ...]:
+        """What keeps it: what is ``needed`` here and, beside that, what was under way elsewhere. That alone shows when others are asked."""
+        elsewhere = [ground for ground in wish.grounds if ground.name in self._holders(wish.project)] if needed else []
+        return (*erasures.grounds(self._grounds(wish.project), needed), *elsewhere)
+
+    def _look_again(self, work: Work, name: str, found: Sequence[Ground]) -> None:
+        """What is left of a wish goes once nothing needs it any more."""
+        wish, now = work.find(ERASURES, name), self._desk.context.now
+        if wish is None or wish.state not in erasures.WAITING:
+            return
+        person = work.find(PEOPLE, wish.person)
+        if person is None or not model.on_file(person):
+            work.apply(ERASURES, erasures.file_gone(wish, now))
+        elif not self._under_way(work, wish.project, wish.person):
+            looked = save(work, ERASURES, wish, erasures.look(wish, found))
+            if looked.state is ErasureState.AGREED:
+                self.run(work, looked)
+
+    def run(self, work: Work, wish: Erasure) -> None:
+        """Begin the purge of what may go of ``wish``. Raises Unavailable while another one of that person's file is under way."""
+        if self._under_way(work, wish.project, wish.person):
+            raise Unavailable("of this file some is being destroyed already")
+        purge = erasures.purge_of(wish, self._desk.today(wish.project))
+        before = work.find(PURGES, purge.id)
+        self._begin(work, before, purges.resumed(purge, before))
+
+    def _under_way(self, work: Work, project: str, person: str) -> bool:
+        return any(one.state is PurgeState.ASKED for one in work.where(PURGES, {"project": project, "person": person}))
 
     def _begin(self, work: Work, before: Purge | None, purge: Purge) -> None:
-        units = units_of(self._desk, purge.project, purge.person)
-        holders = self._desk.policy(purge.project)["retention"]["holders"]
-        ties = _ties_of(purge.person, units)
-        self._settle(work, before, purges.consider(purge, self._holds(purge, units), holders, ties, self._desk.context.now))
+        ties = _ties_of(purge.person, units_of(self._desk, purge.project, purge.person))
+        decision = purges.consider(purge, self._holds(purge), self._holders(purge.project), ties, self._desk.context.now)
+        if decision.state.missing and (person := work.find(PEOPLE, purge.person)):
+            work.apply(PEOPLE, Decision(person))  # of two that begin at one moment, one is first
+        self._settle(work, before, decision)
 
     def _settle(self, work: Work, before: Purge | None, decision: Decision[Purge]) -> None:
         """Save what was decided; when nobody is left who must report, what is to go goes with it, or is held after all."""
         if before is not None and decision == Decision(before):
             return
         if decision.state.reported:
-            units = units_of(self._desk, decision.state.project, decision.state.person)
-            decision = purges.conclude(decision, self._holds(decision.state, units), self._desk.context.now)
+            decision = purges.conclude(decision, self._holds(decision.state), self._desk.context.now)
         if decision.state.state is PurgeState.DONE:
             destroy(self._desk, work, decision.state)
         self._follow(work, work.apply(PURGES, decision))
 
     def _follow(self, work: Work, purge: Purge) -> None:
         """Whoever wished for it is told what became of it."""
-        wish = work.known(ERASURES, purge.id) or work.find(ERASURES, purge.id) if purge.rule == purges.ERASURE else None
+        wish = work.known(ERASURES, purge.wish) or work.find(ERASURES, purge.wish) if purge.wish else None
         if wish is not None:
-            save(work, ERASURES, wish, erasures.follow(wish, purge, self._desk.context.now))
+            save(work, ERASURES, wish, erasures.follow(wish, purge, self._grounds(purge.project), self._desk.context.now))
 
-    def _holds(self, purge: Purge, units: list[Unit]) -> tuple[str, ...]:
-        return tuple(needs(self._desk, purge.project, purge.person, units, self._desk.today(purge.project)))
+    def _holds(self, purge: Purge) -> tuple[str, ...]:
+        return tuple(needs(self._desk, purge.project, {purge.person}, self._desk.today(purge.project))[purge.person])
+
+    def _holders(self, project: str) -> tuple[str, ...]:
+        """The services that hold copies."""
+        return tuple(self._desk.policy(project)["retention"]["holders"])
+
+    def _grounds(self, project: str) -> Mapping[str, Any]:
+        rows: Mapping[str, Any] = self._desk.policy(project)["erasure"]["grounds"]
+        return rows
 
     def _years(self, project: str) -> int:
         years: int = self._desk.policy(project)["units"]["former_owner_years"]

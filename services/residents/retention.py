@@ -37,7 +37,8 @@ EVENTS = (
         for name, summary in (
             ("asked", "Somebody wishes that what is held of them goes"),
             ("decided", "It is agreed to, or will not be done"),
-            ("done", "What was to go of it has gone"),
+            ("kept", "What is left of it is kept, on grounds, and goes when there is none"),
+            ("done", "What could go of it has gone, or the last of it"),
         )
     ),
     Event("hold_released", f"{_S}HoldTold", "It is needed no longer on that ground", seen_with="residents.purges"),
@@ -51,6 +52,7 @@ CALLS = (
     Call("purges", "residents.purges", "Files that were destroyed, or are held", query=f"{_S}PurgeQuery", answer=f"{_S}PurgeView"),
     Call("purge", "residents.purges", "One of them", answer=f"{_S}PurgeView"),
     Call("review_files", "residents.purge", "Look through all files now", body=_NOTHING, answer=f"{_S}ReviewView"),
+    Call("holds", "residents.hold", "On which grounds a file is, or was, kept", answer=f"{_S}HoldsView"),
     Call("place_hold", "residents.hold", "Keep a file on some ground", body=f"{_S}PlaceHold", answer=f"{_S}HoldView"),
     Call("release_hold", "residents.hold", "Keep it no longer on that ground", body=_NOTHING, answer=f"{_S}HoldView"),
     Call(
@@ -95,6 +97,13 @@ CALLS = (
     ),
     Call("erasure", "residents.erasures", "One of these wishes", answer=f"{_E}ErasureView"),
     Call(
+        "withdraw_erasure",
+        "residents.erase",
+        "They want no longer that what is kept of it goes",
+        body=_NOTHING,
+        answer=f"{_E}ErasureView",
+    ),
+    Call(
         "identities",
         "residents.identities",
         "By what somebody is known, in clear",
@@ -115,6 +124,8 @@ ROUTES = (
     Route("POST", _ERASURES, "request_erasure", status=201),
     Route("GET", _ERASURES, "erasures", paged=True),
     Route("GET", f"{_ERASURES}/{{erasure}}", "erasure"),
+    Route("POST", f"{_ERASURES}/{{erasure}}/withdraw", "withdraw_erasure", changes=True),
+    Route("GET", _HOLDS, "holds"),
     Route("POST", _HOLDS, "place_hold", status=201),
     Route("POST", f"{_HOLDS}/{{hold}}/release", "release_hold", changes=True),
 )
@@ -136,7 +147,7 @@ COLLECTIONS = (
         (Index(("project", "person", "_id")), Index(("state",)), Index(("ends_at",))),
         seals=("parts.content",),
     ),
-    Collection("erasures", (Index(("project", "person", "_id")),)),
+    Collection("erasures", (Index(("project", "person", "_id")), Index(("project", "state", "_id")))),
     Collection("holds", (Index(("project", "person")),)),
     Collection("purge_reviews"),
 )

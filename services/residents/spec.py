@@ -61,7 +61,14 @@ SPEC = ServiceSpec(
     ),
     hears=(*flows.HEARS, *retention.HEARS),
     calls=(
-        Call("open_project", "residents.open", "Open a project", body=f"{_PLACES}OpenProject", answer=f"{_PLACES}ProjectView"),
+        Call(
+            "open_project",
+            "residents.open",
+            "Open a project of a company",
+            body=f"{_PLACES}OpenProject",
+            answer=f"{_PLACES}ProjectView",
+            company="company",
+        ),
         Call("projects", "residents.read", "Projects granted to the caller", query=_PAGE, answer=f"{_PLACES}ProjectView"),
         Call("project", "residents.read", "One project", answer=f"{_PLACES}ProjectView"),
         Call("tree", "residents.read", "Zones and buildings of a project", answer=f"{_PLACES}TreeView"),

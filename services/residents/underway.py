@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from datetime import date
 
 from services.residents.desk import Desk
-from services.residents.model import Unit, purges
+from services.residents.model import Unit, keep_until, purges
 from services.residents.model.cards import CardState
 from services.residents.model.cases import Case, State
 from services.residents.store import CARDS, CASES, HOLDS, UNITS, VEHICLES
+
+Needed = dict[str, date | None]
+"""Grounds, and the day on which each ends, where that is known."""
 
 _MOST = 10_000
 
@@ -19,12 +22,19 @@ def units_of(desk: Desk, project: str, person: str) -> list[Unit]:
     return desk.store.read.where(UNITS, {"project": project, "tied": person}, limit=_MOST)
 
 
-def needs(desk: Desk, project: str, person: str, units: Sequence[Unit], today: date) -> dict[str, date | None]:
-    """Why the file of ``person`` is needed today, whose ``units`` these are: on which grounds, and until when, where that is known."""
-    vehicles = desk.store.read.where(VEHICLES, {"project": project, "person": person}, limit=_MOST)
-    placed = desk.store.read.where(HOLDS, {"project": project, "person": person}, limit=_MOST)
-    held = dict.fromkeys(hold.ground for hold in placed if hold.released is None)
-    return held | purges.needs(person, units, open_cases(desk, project), vehicles, today)
+def needs(desk: Desk, project: str, people: Collection[str], today: date) -> dict[str, Needed]:
+    """Why the file of each of ``people`` is needed today: on which grounds, and until when, where that is known."""
+    read, years, among = desk.store.read, desk.policy(project)["units"]["former_owner_years"], {"$in": sorted(people)}
+    units = read.where(UNITS, {"project": project, "tied": among}, limit=0)
+    vehicles = read.where(VEHICLES, {"project": project, "person": among}, limit=0)
+    placed = [hold for hold in read.where(HOLDS, {"project": project, "person": among}, limit=0) if hold.released is None]
+    cases = open_cases(desk, project)
+    found: dict[str, Needed] = {person: purges.needs(person, units, cases, vehicles, today) for person in people}
+    for person, needed in found.items():
+        until = keep_until([tie for unit in units for tie in unit.ties if tie.person == person], today, years)
+        needed.update({purges.RULE: until} if until is not None and until > today else {})
+        needed.update(dict.fromkeys(hold.ground for hold in placed if hold.person == person))
+    return found
 
 
 def open_cases(desk: Desk, project: str, **about: str) -> list[Case]:

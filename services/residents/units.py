@@ -42,12 +42,20 @@ class Units:
         """By label, building, zone or who lives there; by two of the latter as well."""
         if query["label"] is not None:
             return page(UnitView, self._store.read.where(UNITS, {"project": project, "label": query["label"]}), None)
-        wanted: dict[str, Any] = {name: query[name] for name in ("building", "state") if query[name] is not None}
-        if query["zone"] is not None:
-            codes = Places(self._desk).codes_in(project, query["zone"])
-            wanted["building"] = {"$in": [code for code in codes if query["building"] in (None, code)]}
-        found = self._store.read.page(UNITS, {"project": project, **wanted}, query["cursor"], query["limit"])
+        queries, only = self._asked(project, query)
+        found = self._store.read.page_of_any(UNITS, queries, query["cursor"], query["limit"], only)
         return page(UnitView, found.items, found.next)
+
+    def _asked(self, project: str, query: View) -> tuple[list[View], Callable[[Unit], bool] | None]:
+        """What is read, and what of that is listed: no index has both building and state, and a building has few units."""
+        here, building, state = {"project": project}, query["building"], query["state"]
+        if query["zone"] is not None:
+            codes = [code for code in Places(self._desk).codes_in(project, query["zone"]) if building in (None, code)]
+        elif building is not None:
+            codes = [building]
+        else:
+            return [here if state is None else here | {"state": state}], None
+        return [here | {"building": code} for code in codes], None if state is None else lambda unit: unit.state == state
 
     def change(self, project: str, unit: str, body: View) -> View:
         """Other facts; what is left out stays."""

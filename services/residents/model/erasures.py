@@ -1,10 +1,13 @@
 """Erasure at somebody's wish 删除 (PIPL art. 47), as rules: what must be kept and why, what may go, what became of the wish.
 
-    asked ──others agree──▶ agreed ──the purge is done──▶ done
-      │                        └── needed after all ──▶ refused ◀── nothing may go (at once)
+    asked ──others agree──▶ agreed ──all is gone──▶ done
+      │                      │  ▲ no ground is left
+      │     a ground keeps   ▼  │
+      │     some of it, or all: kept ──they want it no longer──▶ withdrawn
       └── somebody says no · who asked takes it back · nobody decides ──▶ declined · withdrawn · expired
 
-What must be kept is looked at when it is asked for, and again when the last has agreed; never more goes than was agreed to.
+Others agree that all goes: what no ground keeps at once, the rest when none is left. What must be kept is looked at when it
+is asked for, again when the last has agreed, and day by day while it is kept. At the vote never more goes than was asked for.
 """
 
 from __future__ import annotations
@@ -18,7 +21,9 @@ from typing import Any
 from services.residents.model.parts import Part
 from services.residents.model.purges import ERASURE, Purge, PurgeState
 from services.residents.model.ties import Stamp
+from steward.errors import IllegalTransition
 from steward.facts import Decision, Fact
+from steward.ids import derived_id
 from steward.trust import approvals
 
 LANGUAGES = ("zh-CN", "en")
@@ -29,6 +34,7 @@ OTHER = "other"
 class ErasureState(StrEnum):
     ASKED = "asked"
     AGREED = "agreed"
+    KEPT = "kept"
     DONE = "done"
     REFUSED = "refused"
     DECLINED = "declined"
@@ -37,6 +43,8 @@ class ErasureState(StrEnum):
 
 
 OPEN = (ErasureState.ASKED, ErasureState.AGREED)
+WAITING = (ErasureState.AGREED, ErasureState.KEPT)
+"""Agreed to, and not done."""
 _NOT_AGREED = {
     approvals.State.REFUSED: ErasureState.DECLINED,
     approvals.State.WITHDRAWN: ErasureState.WITHDRAWN,
@@ -45,7 +53,7 @@ _NOT_AGREED = {
 
 
 class Outcome(StrEnum):
-    """How much may go."""
+    """How much may go at once."""
 
     WHOLE = "whole"
     PARTIAL = "partial"
@@ -78,13 +86,15 @@ class Weighed:
     grounds: tuple[Ground, ...]
     outcome: Outcome
     goes: tuple[Part, ...]
+    keeps: tuple[Part, ...]
 
 
 @dataclass(frozen=True)
 class Erasure:
-    """Somebody wishes that what is held of them goes 删除请求. Its id is also that of the purge that does it, which is the proof.
+    """Somebody wishes that what is held of them goes 删除请求. The purges for it are the proof.
 
-    ``goes`` are the parts that may go; of a ``whole`` one all that there is. ``reason`` is emptied with the file.
+    ``goes`` are the parts that may go now; of a ``whole`` one all that there is. ``keeps`` are those that the ``grounds``
+    keep, ``gone`` those that went. ``reason`` is emptied with the file.
     """
 
     id: str
@@ -98,7 +108,25 @@ class Erasure:
     state: ErasureState = ErasureState.ASKED
     approval: str | None = None
     ended_at: datetime | None = None
+    keeps: tuple[Part, ...] = ()
+    gone: tuple[Part, ...] = ()
     version: int = 0
+
+    @property
+    def kept_until(self) -> date | None:
+        """The day on which the last ground ends, where that of each is known."""
+        known = [ground.until for ground in self.grounds if ground.until is not None]
+        return max(known) if known and len(known) == len(self.grounds) else None
+
+    @property
+    def erased_at(self) -> datetime | None:
+        """When the last of it went."""
+        return self.ended_at if self.state is ErasureState.DONE and self.outcome is Outcome.WHOLE else None
+
+    @property
+    def left(self) -> tuple[Part, ...]:
+        """What has not gone."""
+        return _in_order({*self.goes, *self.keeps} - {*self.gone})
 
     @property
     def matter(self) -> str:
@@ -118,34 +146,32 @@ def grounds(rows: Mapping[str, Any], needed: Mapping[str, date | None]) -> tuple
 def weigh(there: Collection[Part], found: Sequence[Ground]) -> Weighed:
     """What may go of what is ``there``. A file that is kept for anything keeps its name."""
     kept = {Part.NAME} | {part for ground in found for part in ground.keeps} if found else set()
-    goes = tuple(part for part in Part if part in there and part not in kept)
+    goes = _in_order({*there} - kept)
     outcome = (Outcome.PARTIAL if goes else Outcome.REFUSED) if found else Outcome.WHOLE
-    return Weighed(tuple(found), outcome, goes)
+    return Weighed(tuple(found), outcome, goes, _in_order(kept & {*there}))
 
 
-def ask(erasure: Erasure) -> Decision[Erasure]:
-    """Somebody asks for it. Where nothing may go, it is refused with that."""
-    told = Fact("erasure_asked", {**_told(erasure), "grounds": [ground.name for ground in erasure.grounds], "parts": list(erasure.goes)})
-    if erasure.outcome is not Outcome.REFUSED:
-        return Decision(erasure, (told,))
-    refused = _decided(erasure, ErasureState.REFUSED, erasure.asked.at)
-    return Decision(refused.state, (told, *refused.facts))
+def asked(id: str, project: str, person: str, reason: str, by: Stamp, found: Weighed) -> Erasure:
+    """A wish that ``by`` brings forward, of whom this is ``found``."""
+    return Erasure(id, project, person, reason, by, found.grounds, found.outcome, found.goes, keeps=found.keeps)
 
 
-def waits_for(erasure: Erasure, approval: str) -> Erasure:
-    """It, for which others must agree to ``approval``."""
-    return replace(erasure, approval=approval)
+def ask(erasure: Erasure, approval: str) -> Decision[Erasure]:
+    """Others must agree to ``approval``."""
+    told = {**_told(erasure), "grounds": _names(erasure.grounds), "parts": list(erasure.goes)}
+    return Decision(replace(erasure, approval=approval), (Fact("erasure_asked", told),))
 
 
 def agree(erasure: Erasure, now: Weighed, at: datetime) -> Decision[Erasure]:
-    """All who must agree have. What goes is what may go ``now`` and was agreed to; refused, where that is nothing."""
+    """All who must agree have. What goes at once is what may go ``now`` and might when it was asked for; kept, where that is nothing."""
     if erasure.state is not ErasureState.ASKED:
         return Decision(erasure)
-    goes = tuple(part for part in now.goes if part in erasure.goes)
     whole = erasure.outcome is now.outcome is Outcome.WHOLE
+    goes = now.goes if whole else _in_order({*now.goes} & {*erasure.goes})
+    keeps = _in_order({*now.goes, *now.keeps} - {*goes})
     outcome = Outcome.WHOLE if whole else Outcome.PARTIAL if goes else Outcome.REFUSED
-    looked = replace(erasure, grounds=now.grounds, outcome=outcome, goes=now.goes if whole else goes)
-    return _decided(looked, ErasureState.REFUSED if outcome is Outcome.REFUSED else ErasureState.AGREED, at)
+    agreed = _decided(replace(erasure, grounds=now.grounds, outcome=outcome, goes=goes, keeps=keeps), ErasureState.AGREED, at)
+    return agreed if goes else _kept(agreed.state, now.grounds, *agreed.facts)
 
 
 def not_agreed(erasure: Erasure, why: approvals.State, at: datetime) -> Decision[Erasure]:
@@ -154,33 +180,69 @@ def not_agreed(erasure: Erasure, why: approvals.State, at: datetime) -> Decision
 
 
 def purge_of(erasure: Erasure, today: date) -> Purge:
-    """The purge that does what was agreed to."""
-    parts = () if erasure.outcome is Outcome.WHOLE else erasure.goes
-    despite = tuple(ground.name for ground in erasure.grounds)
-    return Purge(erasure.id, erasure.project, erasure.person, today, 0, ERASURE, parts=parts, despite=despite)
+    """The purge that takes what may go now; of what was kept, another one than that which took some before."""
+    name = derived_id(erasure.asked.at, "rest" if erasure.gone else "purge", erasure.id)
+    whole = erasure.outcome is Outcome.WHOLE
+    parts, despite = ((), ()) if whole else (erasure.goes, tuple(_names(erasure.grounds)))
+    return Purge(name, erasure.project, erasure.person, today, 0, ERASURE, parts=parts, despite=despite, wish=erasure.id)
 
 
-def follow(erasure: Erasure, purge: Purge, at: datetime) -> Decision[Erasure]:
-    """What became of its purge. Held by other services it goes on tomorrow; needed here after all, it is refused."""
+def follow(erasure: Erasure, purge: Purge, rows: Mapping[str, Any], at: datetime) -> Decision[Erasure]:
+    """What became of its purge. What is kept after all, on grounds in the words of ``rows``, is looked at again tomorrow."""
     if erasure.state is not ErasureState.AGREED:
         return Decision(erasure)
     if purge.state is PurgeState.DONE:
-        return done(erasure, at)
-    if purge.state is PurgeState.HELD and set(purge.holds) - set(purge.asked):
-        return _decided(replace(erasure, outcome=Outcome.REFUSED), ErasureState.REFUSED, at)
+        return _done(erasure, at) if purge.whole else _lessened(erasure)
+    if purge.state is PurgeState.HELD:
+        foreseen = [ground for ground in erasure.grounds if ground.name in purge.despite]
+        return keep(erasure, (*foreseen, *grounds(rows, dict.fromkeys(purge.holds))))
     return Decision(erasure)
 
 
-def done(erasure: Erasure, at: datetime) -> Decision[Erasure]:
-    """What was to go has gone."""
-    after = replace(erasure, state=ErasureState.DONE, ended_at=at)
-    return Decision(after, (Fact("erasure_done", {**_told(after), "parts": list(after.goes)}),))
+def look(erasure: Erasure, found: Sequence[Ground]) -> Decision[Erasure]:
+    """It is looked at again: kept on the grounds that are ``found``; where there is none, all that is left may go."""
+    if found:
+        return keep(erasure, found)
+    return Decision(replace(erasure, state=ErasureState.AGREED, outcome=Outcome.WHOLE, goes=erasure.left))
+
+
+def keep(erasure: Erasure, found: Sequence[Ground]) -> Decision[Erasure]:
+    """What is left is kept on these grounds. They are told when they are others than before."""
+    kept = _kept(erasure, found)
+    return Decision(kept.state) if kept.state.grounds == erasure.grounds else kept
+
+
+def withdraw(erasure: Erasure, at: datetime) -> Decision[Erasure]:
+    """They want no longer that what is kept goes. Raises IllegalTransition when it is not kept."""
+    if erasure.state is not ErasureState.KEPT:
+        raise IllegalTransition.of("withdraw", erasure.state, [])
+    return _decided(erasure, ErasureState.WITHDRAWN, at)
 
 
 def file_gone(erasure: Erasure, at: datetime) -> Decision[Erasure]:
     """The file is no more: what was wished of it has come true, however, and nothing is left of why."""
     wordless = replace(erasure, reason="")
-    return done(wordless, at) if erasure.state in OPEN else Decision(wordless)
+    return _done(wordless, at) if erasure.state in (*OPEN, *WAITING) else Decision(wordless)
+
+
+def _done(erasure: Erasure, at: datetime) -> Decision[Erasure]:
+    """All has gone."""
+    went, over = erasure.left, _in_order({*erasure.gone, *erasure.left})
+    after = replace(erasure, state=ErasureState.DONE, outcome=Outcome.WHOLE, goes=over, gone=over, keeps=(), ended_at=at)
+    return Decision(after, (_went(after, went),))
+
+
+def _lessened(erasure: Erasure) -> Decision[Erasure]:
+    """What could go has gone; the rest is kept."""
+    after = replace(erasure, gone=erasure.goes)
+    return _kept(after, after.grounds, _went(after, after.goes))
+
+
+def _kept(erasure: Erasure, found: Sequence[Ground], *before: Fact) -> Decision[Erasure]:
+    outcome = Outcome.PARTIAL if erasure.gone else Outcome.REFUSED
+    after = replace(erasure, state=ErasureState.KEPT, outcome=outcome, grounds=tuple(found), goes=erasure.gone, keeps=erasure.left)
+    told = {"erasure": after.id, "person": after.person, "grounds": _names(found), "parts": list(after.keeps), "until": after.kept_until}
+    return Decision(after, (*before, Fact("erasure_kept", told)))
 
 
 def check(policy: Mapping[str, Any]) -> None:
@@ -202,6 +264,18 @@ def check(policy: Mapping[str, Any]) -> None:
 def _decided(erasure: Erasure, state: ErasureState, at: datetime) -> Decision[Erasure]:
     after = replace(erasure, state=state, ended_at=None if state in OPEN else at)
     return Decision(after, (Fact("erasure_decided", {**_told(after), "state": state}),))
+
+
+def _went(erasure: Erasure, parts: Sequence[Part]) -> Fact:
+    return Fact("erasure_done", {**_told(erasure), "parts": list(parts)})
+
+
+def _in_order(parts: Collection[Part]) -> tuple[Part, ...]:
+    return tuple(part for part in Part if part in parts)
+
+
+def _names(found: Sequence[Ground]) -> list[str]:
+    return [ground.name for ground in found]
 
 
 def _told(erasure: Erasure) -> dict[str, Any]:

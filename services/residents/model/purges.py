@@ -32,6 +32,8 @@ class PurgeState(StrEnum):
     HELD = "held"
     ASKED = "asked"
     DONE = "done"
+    DROPPED = "dropped"
+    """Held to its end: who wished for it does so no longer, or another one took the file."""
 
 
 class Needs(StrEnum):
@@ -59,6 +61,7 @@ class Purge:
     ``kept_until`` is the last day on which it had to be kept; ``years`` what the rule said. ``holds`` say why it is kept longer.
     ``round`` counts how often others were asked, ``asked`` whom the present round asks.
     ``parts`` are what goes, where that is not all; ``despite`` the grounds that were known when that was decided, and hold nothing up.
+    ``wish`` is the id of the erasure for which it is.
     """
 
     id: str
@@ -76,6 +79,7 @@ class Purge:
     ended_at: datetime | None = None
     parts: tuple[Part, ...] = ()
     despite: tuple[str, ...] = ()
+    wish: str = ""
     version: int = 0
 
     @property
@@ -133,6 +137,16 @@ def consider(purge: Purge, holds: Sequence[str], asked: Sequence[str], ties: Map
     return Decision(begun, (Fact("purge_begun", {"purge": purge.id, "person": purge.person, "round": begun.round, "units": units}),))
 
 
+def resumed(purge: Purge, before: Purge | None) -> Purge:
+    """``purge``, as it goes on where the one of its name was held."""
+    return replace(purge, round=before.round, holds=before.holds, version=before.version) if before else purge
+
+
+def drop(purge: Purge) -> Decision[Purge]:
+    """It is not wanted any more, or has nothing left to take. Under way or done, it stays so."""
+    return Decision(replace(purge, state=PurgeState.DROPPED, holds=())) if purge.state is PurgeState.HELD else Decision(purge)
+
+
 def heard(purge: Purge, round: int, report: Report) -> Decision[Purge]:
     """A service has done its part. Of another round than the present one, or told twice, it is no news."""
     if purge.state is not PurgeState.ASKED or round != purge.round or report.service not in purge.missing:
@@ -179,7 +193,8 @@ def needs(
 ) -> dict[str, date | None]:
     """What of ours needs the file of ``person`` today, and the day on which that ends, where it is known."""
     ties = [tie.until for unit in units for tie in unit.ties if tie.person == person and (tie.until is None or tie.until > today)]
-    leases = [lease.until for vehicle in vehicles for lease in vehicle.leases if lease.until > today]
+    theirs = [vehicle for vehicle in vehicles if vehicle.person == person]
+    leases = [lease.until for vehicle in theirs for lease in vehicle.leases if lease.until > today]
     found: dict[Needs, Sequence[date | None]] = {
         Needs.TIED: ties,
         Needs.CASE: [None for case in cases if person in (case.person, case.agent)],

@@ -75,7 +75,8 @@ class Run:
     """An import 导入批次 of a roster into a project.
 
     ``digest`` is the SHA-256 of the file. ``rows`` is how many it has (None: not read yet), ``done`` how many have been gone over,
-    ``pieces`` in how many commits. ``ignored`` are the columns left out. ``steps`` counts those of an undoing.
+    ``pieces`` in how many commits, each of ``batch_rows`` (0: not read yet). ``ignored`` are the columns left out. ``steps`` counts
+    the commits of an undoing, each of as many units or people.
     """
 
     id: str
@@ -88,6 +89,7 @@ class Run:
     rows: int | None = None
     done: int = 0
     pieces: int = 0
+    batch_rows: int = 0
     counts: Counts = Counts()
     ignored: tuple[str, ...] = ()
     ended_at: datetime | None = None
@@ -103,10 +105,14 @@ class Run:
         return self.state in UNDER_WAY
 
 
-def begin_run(run: Run, rows: int, unreadable: Counts, ignored: tuple[str, ...]) -> Decision[Run]:
-    """The file is read: so many rows, some of which are wrong by themselves. Raises IllegalTransition."""
+def begin_run(run: Run, rows: int, unreadable: Counts, ignored: tuple[str, ...], batch_rows: int) -> Decision[Run]:
+    """The file is read: so many rows, some of which are wrong by themselves. Raises IllegalTransition.
+
+    ``batch_rows`` stays what it is to the run's end: the number of its commits tells where it is to go on.
+    """
     _require(run, "begin", RunState.WAITING)
-    return Decision(replace(run, state=RunState.WORKING, rows=rows, done=unreadable.wrong, counts=unreadable, ignored=ignored))
+    begun = replace(run, state=RunState.WORKING, rows=rows, done=unreadable.wrong, counts=unreadable)
+    return Decision(replace(begun, ignored=ignored, batch_rows=batch_rows))
 
 
 def progress_run(run: Run, counts: Counts) -> Decision[Run]:

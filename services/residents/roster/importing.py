@@ -128,6 +128,12 @@ def counted(changes: Changes) -> Counts:
     return Counts(len(changes.written), len(changes.unchanged), problems, problems)
 
 
+def batch_rows(desk: Desk, run: Run) -> int:
+    """How many rows a commit of ``run`` has: what the policy said when it began, or says now if it has not."""
+    size: int = run.batch_rows or desk.policy(run.project)["roster"]["batch_rows"]
+    return size
+
+
 def batches(entries: Sequence[Entry], size: int) -> Iterator[Sequence[Entry]]:
     """``entries``, so many at a time."""
     return (entries[start : start + size] for start in range(0, len(entries), size))

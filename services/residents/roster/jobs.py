@@ -22,7 +22,7 @@ from services.residents.model import Counts, Run, RunState
 from services.residents.roster import corrections, entries, importing, kept, meanings, reading, reports, undoing
 from services.residents.roster.columns import Rules
 from services.residents.roster.entries import Entry, Problem, Roster
-from services.residents.roster.importing import Import
+from services.residents.roster.importing import Import, batch_rows
 from services.residents.roster.planning import Files
 from services.residents.store import PROBLEMS, RUNS
 from steward.errors import Conflict, StewardError, Transient
@@ -138,8 +138,7 @@ class Job:
         if self.run.state is RunState.WAITING:
             self._begin(roster)
         yield
-        size = self.desk.policy(self.run.project)["roster"]["batch_rows"]
-        batches = list(importing.batches(roster.entries, size))
+        batches = list(importing.batches(roster.entries, batch_rows(self.desk, self.run)))
         dry, guarded = self.run.options.dry_run, self.run.options.all_or_nothing and not self.run.pieces
         if dry or guarded:
             counts, problems = yield from self._rehearsed(batches, roster)
@@ -165,7 +164,7 @@ class Job:
         listed = self._first(roster.problems)
         self.save(
             "begin",
-            lambda run: model.begin_run(run, roster.rows, counts, roster.ignored),
+            lambda run: model.begin_run(run, roster.rows, counts, roster.ignored, batch_rows(self.desk, run)),
             lambda work: self._list(work, listed, 0),
         )
 

@@ -8,7 +8,7 @@ from typing import Any
 from services.residents import model
 from services.residents.desk import Desk
 from services.residents.model import Made, Run, Stay, TakenBack
-from services.residents.roster.importing import alone, made_id
+from services.residents.roster.importing import alone, batch_rows, made_id
 from services.residents.store import MADE, PEOPLE, PROJECTS, RUNS, STAYS, UNITS, VEHICLES
 from services.residents.underway import people_needed, units_needed
 from steward.errors import Conflict
@@ -28,7 +28,7 @@ def parts(desk: Desk, run: Run) -> list[Part]:
         document = desk.store.read.plain(MADE, made_id(run.id, number)) or {"units": (), "people": ()}
         _gather(units, ((name, Made(version, new, frozenset(ties))) for name, version, new, ties in document["units"]))
         _gather(people, ((name, Made(version, new)) for name, version, new in document["people"]))
-    size = desk.policy(run.project)["roster"]["batch_rows"]
+    size = batch_rows(desk, run)
     return [*_cut("units", units, size), *_cut("people", people, size)]
 
 

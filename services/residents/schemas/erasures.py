@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
+
 from marshmallow import Schema, fields
 
 from services.residents.model.erasures import ErasureState, Outcome
@@ -28,7 +30,7 @@ class GroundView(Schema):
 
 
 class ErasureView(View):
-    """A wish to be forgotten: what must be kept and why, what may go, and what became of it."""
+    """A wish to be forgotten: what must be kept, why and until when, what may go, and what became of it."""
 
     project = fields.String()
     person = fields.String()
@@ -37,9 +39,13 @@ class ErasureView(View):
     state = choice(ErasureState)
     outcome = choice(Outcome, "how much may go")
     grounds = fields.List(fields.Nested(GroundView))
-    goes = fields.List(choice(Part), metadata=about("the parts that may go"))
-    approval = fields.String(allow_none=True, metadata=about("id of what others are asked to agree to; none, where nothing may go"))
+    goes = fields.List(choice(Part), metadata=about("the parts that may go now"))
+    gone = fields.List(choice(Part), metadata=about("those that have gone"))
+    keeps = fields.List(choice(Part), metadata=about("those that are kept, and go when no ground is left"))
+    kept_until = fields.Date(allow_none=True, metadata=about("the day on which the last ground ends, where that is known"))
+    approval = fields.String(allow_none=True, metadata=about("id of what others are asked to agree to"))
     ended_at = moment(allow_none=True)
+    erased_at = moment("when the last of it had gone", allow_none=True)
 
 
 class ErasureAsked(Published):
@@ -52,17 +58,31 @@ class ErasureAsked(Published):
     parts = fields.List(choice(Part), required=True)
 
 
+DECIDED = StrEnum("DECIDED", {state.name: state.value for state in ErasureState if state is not ErasureState.KEPT})
+"""What is told when it is decided; that something is kept has an event of its own."""
+
+
 class ErasureDecided(Published):
     """It is agreed to, or will not be done; ``state`` says which."""
 
     erasure = fields.String(required=True)
     person = fields.String(required=True)
     outcome = choice(Outcome, required=True)
-    state = choice(ErasureState, required=True)
+    state = choice(DECIDED, required=True)
+
+
+class ErasureKept(Published):
+    """It is agreed to, and some of it, or all, is kept: on which grounds, and until when, where that is known."""
+
+    erasure = fields.String(required=True)
+    person = fields.String(required=True)
+    grounds = fields.List(fields.String(), required=True)
+    parts = fields.List(choice(Part), required=True)
+    until = fields.Date(required=True, allow_none=True)
 
 
 class ErasureDone(Published):
-    """What was to go has gone."""
+    """What could go has gone (``partial``), or the last of it (``whole``)."""
 
     erasure = fields.String(required=True)
     person = fields.String(required=True)

@@ -44,6 +44,7 @@ class PurgeView(View):
     project = fields.String()
     person = fields.String()
     rule = fields.String()
+    wish = fields.String(metadata={"description": "id of the erasure for which it is; empty, where its time had run out"})
     years = fields.Integer()
     kept_until = fields.Date()
     parts = fields.List(choice(Part), metadata={"description": "what goes, where that is not all"})
@@ -63,6 +64,12 @@ class HoldView(View):
     ground = fields.String()
     placed = fields.Nested(StampView)
     released = fields.Nested(StampView, allow_none=True)
+
+
+class HoldsView(Schema):
+    """All holds of one file."""
+
+    items = fields.List(fields.Nested(HoldView), required=True)
 
 
 class ReviewView(Schema):

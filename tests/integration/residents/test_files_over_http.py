@@ -61,6 +61,12 @@ def test_zones_are_opened_buildings_move_into_them_and_units_are_found_there(est
     assert (told["name_en"], [building["name"] for building in told["buildings"]]) == ("东区", ["听涛阁"])
     assert refused(estate, "~/buildings", {"code": "9", "zone": "none"}, 422) == "zone"
     assert estate.send("~/buildings", {"code": "9", "zone": zone["id"]})["name"] == "9"
+    estate.send("~/units", {"label": "9-101", "building": "9"})
+    first = estate.get(f"~/units?zone={zone['id']}&limit=1")
+    second = estate.get(f"~/units?zone={zone['id']}&limit=1&cursor={first['next']}")
+    assert [unit["label"] for one in (first, second) for unit in one["items"]] == ["9-101", "3-2-501"]
+    assert [unit["label"] for unit in estate.get(f"~/units?zone={zone['id']}&state=vacant")["items"]] == ["9-101"]
+    assert [unit["label"] for unit in estate.get(f"~/units?zone={zone['id']}&building=3")["items"]] == ["3-2-501"]
     assert estate.ask("POST", "~/zones", "desk", json={"code": "west"}).status_code == 403
     assert [name for name, _ in events(estate, moved["id"])] == ["building_changed"]
 

@@ -54,6 +54,7 @@ def test_a_file_whose_time_has_run_out_goes_everywhere_once_nobody_needs_it(esta
     held = purge_of(estate, person, "held")
     assert (held["holds"], held["kept_until"]) == (["arrears"], "2023-03-01")
     estate.send(f"{holds}/{hold['id']}/release", {})
+    assert [(one["id"], bool(one["released"])) for one in estate.get(holds)["items"]] == [(hold["id"], True)]
     estate.send("~/purge-reviews", {}, role="manager")
     eventually(lambda: "tickets" in purge_of(estate, person, "held")["holds"], "the open ticket holds it")
     assert estate.get(f"~/people/{person}")["name"] == NAME

@@ -2,7 +2,8 @@
 
 The environment names a folder (``PARCELS_FAULTS``). A test puts an order for a point into it; the first process that
 passes that point takes the order away and carries it out. So each order is carried out exactly once, however many
-processes pass at the same moment, and the test sees when.
+processes pass at the same moment, and the test sees when. An order may say while doing what: a method, or the name of
+an event. With ``PARCELS_FAULTS_ANYWHERE`` the points are in whichever service the process runs.
 """
 
 from __future__ import annotations
@@ -47,9 +48,10 @@ BROKEN = "broken"
 """As long as this order is there, shelves called mendable break."""
 
 
-def order(folder: Path, point: str) -> None:
-    """Order what belongs to ``point``, once."""
-    (folder / point).touch()
+def order(folder: Path, point: str, doing: str = "") -> None:
+    """Order what belongs to ``point``, once: for the first who passes it while ``doing`` that."""
+    (folder / f".{point}").write_text(doing)
+    (folder / f".{point}").rename(folder / point)
 
 
 def mend(folder: Path, point: str) -> None:
@@ -76,18 +78,21 @@ def note(key: str) -> None:
         os.close(file)
 
 
-def taken(point: str) -> bool:
-    """Whether there was an order for ``point``, which is ours now."""
+def taken(point: str, doing: str = "") -> bool:
+    """Whether there was an order for ``point``, and for who is ``doing`` that, which is ours now."""
+    path = Path(FOLDER) / point
     try:
-        (Path(FOLDER) / point).unlink()
+        if path.read_text() not in doing:
+            return False
+        path.unlink()
     except FileNotFoundError:
         return False
     return True
 
 
-def pass_by(point: str) -> None:
+def pass_by(point: str, doing: str = "") -> None:
     """End this process as a power cut would, if that was ordered for ``point``."""
-    if FOLDER and taken(point):
+    if FOLDER and taken(point, doing):
         os.kill(os.getpid(), signal.SIGKILL)
 
 
@@ -111,10 +116,10 @@ def misbehave(shelf: str) -> None:
 def install() -> None:
     """Put the points into the kit; without a folder, change nothing."""
     if FOLDER:
-        Work.__exit__ = _around(Work.__exit__, BEFORE_COMMIT, AFTER_COMMIT, lambda _, kind, *__: kind is None)  # type: ignore[method-assign]
+        Work.__exit__ = _around(Work.__exit__, BEFORE_COMMIT, AFTER_COMMIT, lambda work, kind, *_: kind is None and work.wrote, _waker)  # type: ignore[method-assign]
         ClientSession.commit_transaction = _around(ClientSession.commit_transaction, WITHIN_COMMIT, "")  # type: ignore[method-assign]
         Delivery.ack = _around(Delivery.ack, "", AFTER_ACK)  # type: ignore[method-assign]
-        Postbox.send_all = _around(Postbox.send_all, BEFORE_PUBLISH, AFTER_PUBLISH, _events)  # type: ignore[method-assign]
+        Postbox.send_all = _around(Postbox.send_all, BEFORE_PUBLISH, AFTER_PUBLISH, _events, _told)  # type: ignore[method-assign]
         CallDesk.tell = _unless(CallDesk.tell, LOSE_ANSWER)  # type: ignore[method-assign]
 
 
@@ -127,14 +132,32 @@ def _events(_: Any, messages: Any) -> bool:
     return any(message.exchange.endswith(".events") for message in messages)
 
 
-def _around(method: Callable[..., Any], before: str, after: str, when: Callable[..., bool] = _always) -> Callable[..., Any]:
+def _nothing(*_: Any) -> str:
+    return ""
+
+
+def _waker(work: Any, *_: Any) -> str:
+    return str(work._context.doing)
+
+
+def _told(_: Any, messages: Any) -> str:
+    return " ".join(message.routing_key for message in messages)
+
+
+def _around(
+    method: Callable[..., Any],
+    before: str,
+    after: str,
+    when: Callable[..., bool] = _always,
+    doing: Callable[..., str] = _nothing,
+) -> Callable[..., Any]:
     @wraps(method)
     def around(*args: Any, **more: Any) -> Any:
         if before and when(*args):
-            pass_by(before)
+            pass_by(before, doing(*args))
         result = method(*args, **more)
         if after and when(*args):
-            pass_by(after)
+            pass_by(after, doing(*args))
         return result
 
     return around

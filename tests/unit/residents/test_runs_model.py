@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, date, datetime
+from typing import cast
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from services.residents import model
+from services.residents.desk import Desk
 from services.residents.model import Counts, Made, Options, Person, Role, Run, RunState, Sealed, Stamp, Stay, TakenBack, Tie, Unit, Use
+from services.residents.roster.importing import batch_rows
 from steward.errors import IllegalTransition
 from steward.facts import Decision, Fact
 
@@ -24,7 +27,7 @@ NEW = Made(1, True, frozenset({"t1"}))
 
 
 def working(rows: int = 10) -> Run:
-    return model.begin_run(RUN, rows, Counts(), ()).state
+    return model.begin_run(RUN, rows, Counts(), (), 25).state
 
 
 def ended() -> Run:
@@ -32,7 +35,7 @@ def ended() -> Run:
 
 
 def test_a_run_tells_how_many_of_its_rows_have_been_gone_over() -> None:
-    run = model.begin_run(RUN, 10, Counts(wrong=2, problems=3), ("备注",)).state
+    run = model.begin_run(RUN, 10, Counts(wrong=2, problems=3), ("备注",), 25).state
     run = model.progress_run(run, Counts(imported=3, unchanged=1, wrong=1, problems=1)).state
     assert (run.rows, run.done, run.pieces) == (10, 7, 1)
     assert run.counts == Counts(3, 1, 3, 4)
@@ -131,3 +134,19 @@ def test_whatever_is_told_by_the_hundred_is_told_once_and_whole(people: int, tie
     assert all(0 < len(fact.data[field]) <= 100 for fact in told for field in fact.data)
     assert [one for fact in told if fact.name == "people_registered" for one in fact.data["people"]] == [f"p{n}" for n in range(people)]
     assert [one["tie"] for fact in told if fact.name == "ties_made" for one in fact.data["ties"]] == list(range(ties))
+
+
+class Numbers:
+    """Says the policy's numbers as they are by now."""
+
+    def policy(self, project: str) -> dict[str, dict[str, int]]:
+        return {"roster": {"batch_rows": 7}}
+
+
+def test_a_run_goes_on_in_commits_of_the_size_that_it_began_with_whatever_the_policy_says_by_now() -> None:
+    assert batch_rows(cast(Desk, Numbers()), working()) == 25
+    assert batch_rows(cast(Desk, Numbers()), model.undo_run(ended(), STAMP).state) == 25
+
+
+def test_a_run_that_began_before_sizes_were_kept_goes_on_as_the_policy_says() -> None:
+    assert batch_rows(cast(Desk, Numbers()), RUN) == 7
