@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from services.identity import schemas
 from services.identity.companies import Companies
 from services.identity.model import ApiKey, companies, keys
+from services.identity.schemas import views
 from services.identity.sight import granted_in, sees, visible
 from services.identity.store import KEYS
 from steward.context import Context
@@ -128,5 +128,5 @@ class ApiKeys:
             "secrets": [{"until": one.until} for one in key.living(now)],
             "api_key": f"{PREFIX}_{key.id}_{secret}" if secret else None,
         }
-        view: View = schemas.ApiKeyView().dump(told)
+        view: View = views.ApiKeyView().dump(told)
         return view

@@ -11,13 +11,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from services.identity import model, schemas
+from services.identity import model
 from services.identity.apikeys import ApiKeys
 from services.identity.companies import Companies
 from services.identity.guarding import Guards
 from services.identity.logins import USER, Logins, Visitor
 from services.identity.model import ENROLLING, User
 from services.identity.passwords import Passwords
+from services.identity.schemas import views
 from services.identity.secondfactor import SecondFactor
 from services.identity.signon import Comer, SignOn
 from services.identity.store import USERS
@@ -140,5 +141,5 @@ class Entrance:
             "session": principal.session,
             "second_factor_by": by,
         }
-        view: View = schemas.TokenView().dump(told)
+        view: View = views.TokenView().dump(told)
         return view

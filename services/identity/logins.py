@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from services.identity import schemas
 from services.identity.devices import device_of
 from services.identity.model import User, sessions
 from services.identity.model.sessions import Session
+from services.identity.schemas import views
 from services.identity.store import SESSIONS
 from steward.context import Context
 from steward.ids import new_id
@@ -145,5 +145,5 @@ def _grants_of(session: Session) -> Mapping[str, tuple[str, ...]] | None:
 
 
 def _view(session: Session, current: str) -> View:
-    view: View = schemas.SessionView().dump(vars(session) | {"current": session.id == current})
+    view: View = views.SessionView().dump(vars(session) | {"current": session.id == current})
     return view

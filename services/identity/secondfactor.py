@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from services.identity import schemas
 from services.identity.guarding import Guards
 from services.identity.logins import USER, Logins
 from services.identity.model import Factor, User, factors, with_second_factor
 from services.identity.passwords import Passwords
+from services.identity.schemas import views
 from services.identity.store import FACTORS, USERS
 from steward.context import Context
 from steward.errors import NotAuthenticated, SecondFactorNeeded
@@ -163,5 +163,5 @@ def _view(factor: Factor, needed_by: datetime | None, uri: str | None = None, re
         "qr": factors.picture(uri) if uri else None,
         "recovery_codes": recovery or [],
     }
-    view: View = schemas.SecondFactorView().dump(told)
+    view: View = views.SecondFactorView().dump(told)
     return view

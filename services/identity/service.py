@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from functools import cache
 from typing import Any
 
-from services.identity import model, schemas
+from services.identity import model
 from services.identity.apikeys import ApiKeys
 from services.identity.checking import known_roles
 from services.identity.companies import Companies
@@ -16,8 +16,10 @@ from services.identity.entrance import Entrance
 from services.identity.guarding import Guards
 from services.identity.logins import USER, Logins, Visitor
 from services.identity.model import User
+from services.identity.naming import Names
 from services.identity.passwords import Passwords, passwords
 from services.identity.provider import provider
+from services.identity.schemas import views
 from services.identity.secondfactor import SecondFactor
 from services.identity.sight import granted_in, sees, visible
 from services.identity.signon import SignOn
@@ -166,6 +168,12 @@ class Identity(Service):
         return {"items": [{"person": USER + person, "role": role} for person, role in found]}
 
     @rpc
+    def names(self, project: str, query: dict[str, Any]) -> View:
+        """What programs are called that have a role in ``project``, and who is, or was, of its staff; nothing of anybody else."""
+        names = Names(self.store.read, self._companies)
+        return names.colleagues(project) if query["by"] is None else names.of(project, query["by"])
+
+    @rpc
     def set_password(self, user: str, body: dict[str, Any]) -> View:
         """Give a user another password."""
         model.check_password(body["password"], self._policy["password"])
@@ -242,7 +250,7 @@ class Identity(Service):
         """What became of sessions, for gateways, which tell what they saw used."""
         told = self._logins.watch(body["since"], body["used"])
         told["sessions"] += self._keys.told(told["since"])
-        view: View = schemas.WatchView().dump(told)
+        view: View = views.WatchView().dump(told)
         return view
 
     @rpc
@@ -336,7 +344,7 @@ class Identity(Service):
         )
 
     def _me(self) -> View:
-        view: View = schemas.MeView().dump(self._companies.as_given(self.context.principal))
+        view: View = views.MeView().dump(self._companies.as_given(self.context.principal))
         return view
 
     def _change(self, user: str, decide: Callable[[User], Decision[User]], ends: str = "") -> View:
@@ -366,7 +374,7 @@ class Identity(Service):
 
     def _view(self, user: User) -> View:
         """``user`` as the caller may see them: without what is granted where the caller manages nobody."""
-        view: View = schemas.UserView().dump(replace(user, grants=visible(self.context.principal, MANAGE, user.grants)))
+        view: View = views.UserView().dump(replace(user, grants=visible(self.context.principal, MANAGE, user.grants)))
         return view
 
     def _sees(self, user: User) -> bool:

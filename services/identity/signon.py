@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from services.identity import schemas
 from services.identity.model import User
 from services.identity.provider import Account, Provider
+from services.identity.schemas import views
 from services.identity.store import USERS
 from steward.context import Context
 from steward.errors import NotAuthenticated
@@ -54,7 +54,7 @@ class SignOn:
             nonce, verifier = secrets.token_urlsafe(24), secrets.token_urlsafe(48)
             state = self._sealed(_BEGUN, {"nonce": nonce, "verifier": verifier})
             told |= {"state": state, "url": self.provider.address(state, nonce, verifier)}
-        view: View = schemas.SignOnView().dump(told)
+        view: View = views.SignOnView().dump(told)
         return view
 
     def comer(self, code: str, state: str) -> Comer:

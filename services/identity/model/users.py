@@ -14,6 +14,7 @@ from steward.facts import Decision, Fact
 from steward.times import iso
 
 EVERYWHERE = "*"
+RESIDENT = "resident"
 ROLES = (
     "desk",
     "zone_manager",
@@ -26,7 +27,7 @@ ROLES = (
     "finance",
     "quality",
     "auditor",
-    "resident",
+    RESIDENT,
     "admin",
 )
 """The staff roles of handbook §1, and those of the software. Services' own role is not among them: nobody can be granted it."""
@@ -58,7 +59,8 @@ class Absence:
 @dataclass(frozen=True)
 class User:
     """Somebody who logs in. ``grants`` holds the roles by project (``*``: every project, those to come too; ``company:ID``:
-    every project of a company, likewise), as they were given. ``estates`` are the projects of those companies.
+    every project of a company, likewise), as they were given. ``estates`` are the projects of those companies. ``once``
+    are places where they were of the staff and are no more: what they did there still bears their name.
 
     ``away`` never overlap, and are in order. ``second_factor``: whether a code is needed to log in. ``subject``: a keyed
     hash of what the OpenID provider calls them, once they came from there.
@@ -76,6 +78,7 @@ class User:
     second_factor: bool = False
     subject: str = ""
     estates: Estates = field(default_factory=dict)
+    once: tuple[str, ...] = ()
     project: str = EVERYWHERE
     version: int = 0
 
@@ -83,6 +86,11 @@ class User:
     def held(self) -> dict[str, tuple[str, ...]]:
         """``grants`` as they hold: those in a company in each of its projects, too."""
         return expanded(self.grants, self.estates)
+
+    @property
+    def staffed(self) -> set[str]:
+        """The places where it is of the staff: what residents are called is not for everybody there to know."""
+        return {place for place, roles in self.held.items() if set(roles) - {RESIDENT}}
 
     def holds(self, role: str) -> bool:
         """Whether ``role`` is granted to it anywhere."""
@@ -114,6 +122,11 @@ class Roll:
         """Whether somebody holds the role in ``place`` (``*``: everywhere) and is not on leave at ``moment``."""
         here = (member for member in self.members.values() if {place, EVERYWHERE} & set(member.places))
         return any(not _is_away(member.away, moment) for member in here)
+
+
+def known_in(project: str, places: Iterable[str]) -> bool:
+    """Whether who is of the staff in ``places`` is known in ``project`` by name; where all projects are meant, everybody is."""
+    return project == EVERYWHERE or not {project, EVERYWHERE}.isdisjoint(places)
 
 
 def add_user(
@@ -216,7 +229,8 @@ def _away(user: User, absences: Iterable[Absence]) -> Decision[User]:
 def _granted(user: User, grants: Mapping[str, tuple[str, ...]], estates: Estates) -> User:
     """``user`` with ``grants`` in place of those before; ``estates`` are what is known anew."""
     known = {**user.estates, **estates}
-    return replace(user, grants=grants, estates={company: known.get(company, ()) for company in companies_in(grants)})
+    state = replace(user, grants=grants, estates={company: known.get(company, ()) for company in companies_in(grants)})
+    return replace(state, once=tuple(sorted({*user.staffed, *user.once} - state.staffed)))
 
 
 def _is_away(absences: Iterable[Absence], moment: datetime) -> bool:

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from services.identity import model
 from services.identity.model import Absence, Company, Roll, User, companies
+from services.identity.model.users import known_in
 from services.identity.sight import sees, visible
 from services.identity.spec import SPEC
 from services.identity.store import COMPANIES, USERS
@@ -136,3 +137,23 @@ def test_a_token_for_many_projects_fits_a_header_and_says_the_same() -> None:
     token = sign(principal, KEY, datetime.now(UTC), timedelta(hours=1))
     assert prove(token, KEY).principal == principal
     assert len(f"Authorization: Bearer {token}") < SHORT
+
+
+def named_in(user: User) -> list[str]:
+    return [place for place in (*PROJECTS, "zz") if known_in(place, {*user.staffed, *user.once})]
+
+
+def test_who_was_of_the_staff_somewhere_is_known_there_by_name_and_nowhere_else() -> None:
+    user = person(acme=["desk"], qy=["cashier"])
+    assert named_in(user) == list(PROJECTS) and known_in("*", user.staffed)
+    for place in ("company:acme", "qy"):
+        user = model.grant(user, place, []).state
+    assert not user.held and named_in(user) == list(PROJECTS)
+    assert "qy" not in model.grant(user, "qy", ["desk"]).state.once
+    assert named_in(person("u2", **{"*": ["quality"]})) == [*PROJECTS, "zz"]
+
+
+def test_what_residents_are_called_is_not_told_even_once_they_are_none() -> None:
+    resident = person(qy=["resident"])
+    assert named_in(resident) == named_in(model.grant(resident, "qy", []).state) == []
+    assert named_in(model.grant(person(qy=["desk", "resident"]), "qy", ["resident"]).state) == ["qy"]

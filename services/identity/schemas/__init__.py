@@ -1,0 +1,1 @@
+"""The public contract of identity: commands in, views out, events out."""
