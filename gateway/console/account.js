@@ -1,8 +1,12 @@
-// One's own second factor: set up with an authenticator, given up again.
+// One's own account: a second factor, set up with an authenticator and given up again; the password; where one is logged in.
 
 import { get, post } from "./api.js";
+import { form as fields } from "./forms.js";
+import { empty } from "./places.js";
+import { sessions } from "./sessions.js";
+import { dayTime } from "./times.js";
 import { $, h } from "./view.js";
-import { dayTime, word } from "./words.js";
+import { word } from "./words.js";
 
 const state = { factor: null, codes: [] };
 let here;
@@ -69,16 +73,49 @@ function draw() {
   $("factor").replaceChildren(...body());
 }
 
+const secret = (name, complete) => ({ name, type: "secret", label: word(`${name}_password`), required: true, more: { type: "password", autocomplete: complete, maxLength: 128 } });
+
+function passwordForm() {
+  const form = fields([secret("old", "current-password"), secret("new", "new-password")], {
+    submit: word("change_password"), line: true, guarded: here.guarded,
+    send: async (body) => {
+      try {
+        await post("/me/password", body);
+      } catch (error) {
+        if (error.status !== 401) throw error;
+        $("password-said").textContent = word("wrong_password");
+        return;
+      }
+      form.reset();
+      $("password-said").textContent = word("password_changed");
+      showSessions();
+    },
+  });
+  return form;
+}
+
+const showSessions = () => here.guarded(() => sessions(here, "/me", $("my-sessions")))();
+
+// In a session that is good for a second factor alone there is nothing else.
+function more() {
+  const limited = Boolean(sessionStorage.getItem("limited"));
+  $("password-card").hidden = $("sessions-card").hidden = limited;
+  if (limited) return;
+  $("new-password").replaceChildren(passwordForm());
+  showSessions();
+}
+
 export const account = {
   begin(given) { here = given; },
   open() {
     read();
+    more();
   },
   // Nothing secret stays behind on a page that nobody looks at.
   close() {
     Object.assign(state, { factor: null, codes: [] });
-    for (const id of ["factor", "factor-said", "factor-state"]) $(id).replaceChildren();
+    empty(...["factor", "factor-said", "factor-state", "new-password", "my-sessions", "password-said"].map($));
   },
-  draw,
+  draw() { draw(); more(); },
   event() {},
 };

@@ -1,13 +1,14 @@
 // What others must agree to: what one can decide on now, what one asked for, and one of them with who said what.
 
 import { change, get } from "./api.js";
-import { button, facts, heading, part } from "./facts.js";
+import { button, facts, heading, part, unanswered } from "./facts.js";
 import { ask } from "./forms.js";
 import { cardLink, forget, personLink } from "./known.js";
 import { empty, fill } from "./places.js";
 import { Pages, table } from "./tables.js";
+import { dayTime } from "./times.js";
 import { $, h, options } from "./view.js";
-import { dayTime, filled, word, worded } from "./words.js";
+import { word, worded } from "./words.js";
 
 const TONES = { open: "warn", granted: "", refused: "bad", withdrawn: "calm", expired: "calm" };
 const STATES = Object.keys(TONES);
@@ -60,13 +61,13 @@ async function list(place, view) {
     { name: "waits_for", cell: (one) => roles(one.waits_for) || "—" },
     { name: "expires_at", cell: (one) => dayTime(one.expires_at) },
     { name: "", cell: (one) => buttons(one, view === "mine", draw) },
-  ], pages.items, word("no_approvals")), pages.missing.length ? h("p", { className: "problem" }, word("missing") + pages.missing.join(", ")) : "", pages.button(here.guarded, drawRows) ?? "");
+  ], pages.items, word("no_approvals")), unanswered(pages.missing), pages.button(here.guarded, drawRows) ?? "");
   drawRows();
 }
 
 const votes = (one) => table([
   { name: "said_in", cell: (vote) => worded(`role.${vote.role}`, vote.role) },
-  { name: "user", cell: (vote) => [here.who(vote.by), vote.behalf ? ` ${filled("on_behalf", { who: here.who(vote.behalf) })}` : ""] },
+  { name: "user", cell: (vote) => [here.who(vote.by), ...(vote.behalf ? [` ${word("on_behalf")}`, here.who(vote.behalf)] : [])] },
   { name: "votes", cell: (vote) => word(vote.agrees ? "vote.yes" : "vote.no") },
   { name: "why", cell: (vote) => vote.reason || "—" },
   { name: "decided_at", cell: (vote) => dayTime(vote.at) },

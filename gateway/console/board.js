@@ -1,8 +1,9 @@
 // The wall board: every clock that runs, the overdue first, counting down.
 
 import { get, post } from "./api.js";
+import { clockTime, span } from "./times.js";
 import { $, h, nothing } from "./view.js";
-import { clockTime, span, titled, word } from "./words.js";
+import { titled, word } from "./words.js";
 
 const READ_MS = 10_000;
 const WITHIN_S = 604_800;
@@ -10,7 +11,7 @@ const SOON = 0.8;
 const LEVELS = { breached: "bad", soon: "warn", paused: "calm", running: "" };
 
 const state = { project: "", items: [], counts: {}, at: null, read_at: 0, titles: {}, duties: {}, over: new Set(), drawn: "", timers: [] };
-let guarded, waiting;
+let here, guarded, waiting;
 
 export const titles = (rows) => Object.fromEntries(rows.map((row) => [row.id, row.title]));
 export const ruleName = (rule, known) => titled(known[rule], word(`rule.${rule}`));
@@ -66,7 +67,7 @@ function card({ item, clock }) {
   const left = leftNow(clock), level = levelOf(clock, left);
   const about = item.about ?? {};
   const stateWord = level === "soon" ? word("soon") : word(`state.${level}`);
-  const taken = clock.acknowledged_by ? h("span", { className: "badge" }, word("taken_on")) : null;
+  const taken = clock.acknowledged_by ? h("span", { className: "badge" }, `${word("taken_on")} · `, here.who(clock.acknowledged_by)) : null;
   const take = level === "breached" && clock.breached && !taken ? h("button", { type: "button", className: "quiet", onclick: () => takeOn(item, clock) }, word("take_on")) : null;
   const row = h(
     "li",
@@ -117,7 +118,7 @@ function tellOverdue(rows) {
 }
 
 export const board = {
-  begin(here) { guarded = here.guarded; },
+  begin(given) { here = given; guarded = here.guarded; },
   open(project) {
     Object.assign(state, { project, items: [], at: null, over: new Set() });
     $("board").replaceChildren(nothing());

@@ -1,19 +1,20 @@
 // Cards: issued to people of a unit, blocked at once when they are lost, taken back; staff cards are agreed to first.
 
 import { change, get, post } from "./api.js";
-import { button, today, yuan } from "./facts.js";
+import { button, yuan } from "./facts.js";
 import { ask, form } from "./forms.js";
 import { personLink, person, unitLink } from "./known.js";
 import { Pages, table } from "./tables.js";
+import { dayTime, today } from "./times.js";
 import { h } from "./view.js";
-import { dayTime, word } from "./words.js";
+import { word } from "./words.js";
 
 const TONES = { requested: "warn", approved: "warn", in_use: "", blocked: "bad", returned: "calm", refused: "bad" };
 const STATES = Object.keys(TONES);
 const PAGE = 30;
 
 const badge = (card) => h("span", { className: `badge ${TONES[card.state]}` }, word(`card.${card.state}`));
-const holder = (here, card) => (card.kind === "owner" ? personLink(here, card.holder) : card.holder);
+const holder = (here, card) => (card.kind === "owner" ? personLink(here, card.holder) : here.who(card.holder));
 
 // What can be done with a card now, by whom.
 const DOES = {
@@ -35,7 +36,7 @@ export const cardRow = (here, card, again) => h("li", { className: "hit still" }
 
 async function issueForm(here, unitId, again) {
   const unit = await get(`/projects/${here.project()}/units/${unitId}`);
-  const now = today(here), ids = [...new Set(unit.ties.filter((tie) => tie.from <= now && (!tie.to || tie.to > now)).map((tie) => tie.person))];
+  const now = today(), ids = [...new Set(unit.ties.filter((tie) => tie.from <= now && (!tie.to || tie.to > now)).map((tie) => tie.person))];
   const people = await Promise.all(ids.map(async (id) => [id, (await person(here.project(), id).catch(() => ({ name: "—" }))).name]));
   if (!people.length) return h("p", { className: "faint" }, `${unit.label}：${word("nobody_there")}`);
   return h("section", { className: "part" }, h("h3", {}, `${word("issue_card")} · ${unit.label}`), form([{ name: "person", type: "choice", label: word("person"), needed: true, options: people }, printed()], {
@@ -43,6 +44,14 @@ async function issueForm(here, unitId, again) {
     send: async (body) => { await post(`/projects/${here.project()}/cards`, { ...body, unit: unitId }); await again(); },
   }));
 }
+
+// Of one's colleagues; others must agree before it can be handed out.
+const askStaffCard = (here, again) => here.guarded(async () => {
+  const { items } = await get(`/projects/${here.project()}/names`);
+  return ask(word("ask_staff_card"), [{ name: "user", type: "choice", needed: true, label: word("name_of"), options: items.map(({ id, name }) => [id, name]) }, { name: "reason", type: "long", label: word("why"), wide: true, more: { maxLength: 500 } }], {
+    submit: word("ask_staff_card"), guarded: here.guarded, send: async (body) => { await post(`/projects/${here.project()}/staff-cards`, body); await again(); },
+  });
+});
 
 export async function cardsPage(here, place, unit) {
   const show = async (filter = { state: "", printed: "" }) => {
@@ -54,7 +63,7 @@ export async function cardsPage(here, place, unit) {
       { name: "printed", label: word("printed"), needed: true, value: filter.printed || undefined, more: { maxLength: 32 } },
       { name: "state", type: "choice", needed: true, label: word("case_state"), value: filter.state, options: [["", word("any.case-state")], ...STATES.map((name) => [name, word(`card.${name}`)])] },
     ], { submit: word("find_them"), line: true, guarded: here.guarded, send: show });
-    const draw = () => place.replaceChildren(issue, filters, table([
+    const draw = () => place.replaceChildren(issue, !unit && here.may("residents.issue_cards") ? h("div", { className: "row" }, button("ask_staff_card", askStaffCard(here, again), true)) : "", filters, table([
       { name: "printed", cell: (card) => card.printed ?? "—" },
       { name: "case_state", cell: badge },
       { name: "unit", cell: (card) => (card.unit ? unitLink(here, card.unit) : word("staff_card")) },

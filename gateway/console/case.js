@@ -2,12 +2,13 @@
 
 import { change, get } from "./api.js";
 import { caseBadge } from "./cases.js";
-import { button, day, facts, heading, yuan } from "./facts.js";
+import { button, facts, heading, stamp, yuan } from "./facts.js";
 import { ask } from "./forms.js";
 import { personLink, unitLink } from "./known.js";
 import { fieldsOf, recordWords } from "./steps.js";
+import { day } from "./times.js";
 import { h } from "./view.js";
-import { dayTime, titled, word } from "./words.js";
+import { titled, word } from "./words.js";
 
 const MARKS = { done: "✓", ready: "●", waits: "○" };
 const REASONS = ["withdrawn", "mistake", "other"];
@@ -16,16 +17,16 @@ const factsOf = (here, one) => facts([
   ["unit", unitLink(here, one.unit)], ["person", personLink(here, one.person)], ["agent", one.agent && personLink(here, one.agent)],
   ["from_day", one.on && day(one.on)], ["until_day", one.until && day(one.until)], ["share_of", one.share],
   ["owing", one.owing_fen === null ? null : h("strong", { className: one.owing_fen ? "badge bad" : "badge" }, yuan(one.owing_fen))],
-  ["opened", `${dayTime(one.opened.at)} · ${here.who(one.opened.by)}`], ["ended", one.ended && `${dayTime(one.ended.at)} · ${here.who(one.ended.by)}`],
+  ["opened", stamp(here, one.opened)], ["ended", one.ended && stamp(here, one.ended)],
   ["why", one.reason && word(`case_reason.${one.reason}`)],
 ]);
 
 const want = (one) => h("li", { className: one.dealt ? "dealt" : "lacks" }, h("span", { ariaHidden: "true" }, one.dealt ? "✓ " : "□ "), titled(one.title, one.id), one.dealt ? "" : h("span", { className: "unseen" }, word("lacks")));
 
 function record(here, step, entry) {
-  const said = [recordWords(entry, step), entry.note, `${dayTime(entry.made.at)} ${here.who(entry.made.by)}`].filter(Boolean).join(" · ");
+  const said = h(entry.struck ? "s" : "span", {}, [recordWords(entry, step), entry.note].filter(Boolean).map((one) => `${one} · `).join(""), stamp(here, entry.made));
   const struck = entry.struck ? h("span", { className: "badge warn" }, `${word("struck")}：${entry.because}`) : "";
-  return h("li", { className: entry.struck ? "struck" : "" }, entry.struck ? h("s", {}, said) : said, " ", struck);
+  return h("li", { className: entry.struck ? "struck" : "" }, said, " ", struck);
 }
 
 // Returns what is to have the focus: what had it, or the head.

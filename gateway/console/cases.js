@@ -3,12 +3,12 @@
 import { get, post } from "./api.js";
 import { cardsPage } from "./cards.js";
 import { caseFile } from "./case.js";
-import { day, today } from "./facts.js";
 import { ask, form } from "./forms.js";
 import { forget, person, personLink, unitLink } from "./known.js";
 import { picker } from "./picker.js";
 import { empty, fill } from "./places.js";
 import { Pages, table } from "./tables.js";
+import { day, today } from "./times.js";
 import { $, h, options } from "./view.js";
 import { word } from "./words.js";
 
@@ -41,7 +41,7 @@ const list = async (place) => {
 
 // ---- beginning one
 
-const tiesOf = (unit, roles) => unit.ties.filter((tie) => (!tie.to || tie.to > today(here)) && roles.includes(tie.role));
+const tiesOf = (unit, roles) => unit.ties.filter((tie) => (!tie.to || tie.to > today()) && roles.includes(tie.role));
 const named = async (ties) => Promise.all([...new Map(ties.map((tie) => [tie.person, tie])).values()].map(async (tie) => {
   const found = await person(state.project, tie.person).catch(() => ({ name: "—", phones: [] }));
   return { id: tie.person, said: `${found.name}  ${word(`tie.${tie.role}`)}`, found, tie: tie.id };

@@ -2,24 +2,27 @@
 
 import { ticketButtons } from "./actions.js";
 import { get, known, listen, post, remember } from "./api.js";
-import { sending } from "./forms.js";
+import { serviceName } from "./facts.js";
 import { beginLogIn, forgetLogIn } from "./login.js";
 import { begin, eventOnPages, openPage, speakPages } from "./pages.js";
 import { inWords } from "./problems.js";
+import { beginRaising, offerUnits, speakRaising } from "./raise.js";
+import { dayTime, keepTime } from "./times.js";
 import { $, clockRow, eventRow, list, messageRow, options, orderCard, ticketRow, tone } from "./view.js";
-import { current, dayTime, names, toggle, word } from "./words.js";
+import { current, toggle, word } from "./words.js";
+import { forgetNames, who } from "./who.js";
 
 const NO_RIGHTS = { roles: [], permissions: [] };
-const state = { project: "", projects: [], units: [], tickets: [], chosen: null, matter: null, rights: NO_RIGHTS, me: { id: "", name: "" }, stop: () => {} };
+const state = { project: "", projects: [], tickets: [], chosen: null, matter: null, rights: NO_RIGHTS, me: { id: "", name: "" }, stop: () => {} };
 
 // What pages get: `guarded` wraps what may fail; what is not permitted in the project that was chosen is not offered.
 const here = {
   guarded: (work) => guarded(work),
   project: () => state.project,
-  zone: () => state.projects.find((one) => one.id === state.project)?.timezone,
-  // Users are known by their ids, and to few by name: one's own is told.
+  projects: () => state.projects,
+  me: () => state.me,
   myself: (id) => id === state.me.id || id === `user:${state.me.id}`,
-  who: (id) => (here.myself(id) ? state.me.name || word("myself") : id.startsWith("service:") ? word("by_itself") : `${word("user")} …${id.slice(-5)}`),
+  who: (id) => who(here, id),
   may: (permission) => state.rights.permissions.includes(permission),
   holds: (roles) => roles.some((role) => state.rights.roles.includes(role)),
   enter: () => entered(),
@@ -48,11 +51,7 @@ function speak() {
   document.querySelectorAll("[data-word]").forEach((element) => { element.textContent = word(element.dataset.word); });
   $("language").textContent = current() === "en" ? "中文" : "English";
   $("language").lang = current() === "en" ? "zh-CN" : "en";
-  const field = (name) => $("raise").elements.namedItem(name);
-  options(field("kind"), names("kind").map((name) => [name, word(`kind.${name}`)]));
-  options(field("item"), [["", "—"], ...names("item").map((name) => [name, word(`item.${name}`)])]);
-  options(field("urgency"), [["", word("by_policy")], ...names("urgency").map((name) => [name, word(`urgency.${name}`)])]);
-  options(field("unit"), [["", word("no_unit")], ...state.units.map((unit) => [unit.id, unit.label])]);
+  speakRaising();
   options($("project"), state.projects.map((project) => [project.id, current() === "en" ? project.name_en ?? project.name : project.name]));
   drawDue(known());
   speakLive();
@@ -73,6 +72,7 @@ function logOut() {
   state.stop();
   remember("");
   forgetLogIn();
+  forgetNames();
   for (const name of ["session", "limited", "factor_by"]) sessionStorage.removeItem(name);
   Object.assign(state, { project: "", chosen: null, matter: null, tickets: [], rights: NO_RIGHTS });
   document.querySelectorAll("dialog").forEach((dialog) => dialog.close());
@@ -91,7 +91,7 @@ function show(inside) {
 function drawDue(inside) {
   const by = sessionStorage.getItem("factor_by"), limited = sessionStorage.getItem("limited");
   $("factor-due").hidden = !inside || !by || Boolean(limited);
-  $("factor-due").textContent = by ? `${word("page.account")}: ${word("factor_by")} ${dayTime(by)}` : "";
+  $("factor-due").textContent = by ? `${word("second_factor")}: ${word("factor_by")} ${dayTime(by)}` : "";
 }
 
 const enter = guarded(async () => {
@@ -125,26 +125,21 @@ const chooseProject = guarded(async (project) => {
   state.stop();
   Object.assign(state, { project, chosen: null, matter: null });
   sessionStorage.setItem("project", project);
+  keepTime(state.projects.find((one) => one.id === project)?.timezone);
   $("project").value = project;
   state.stop = listen(project, { event: onEvent, gap: () => refreshMatter(), state: onLive, loggedOut: logOut });
-  const [rights, units] = await Promise.all([get(`/projects/${project}/rights`), get(`/projects/${project}/units?limit=200`), refreshTickets()]);
-  Object.assign(state, { rights, units: units.items });
+  state.rights = await get(`/projects/${project}/rights`);
+  await Promise.all([offerUnits(), here.may("tickets.read") ? refreshTickets() : null]);
   speak();
   openPage(true);
 });
 
 // ---- tickets
 
-$("raise").onsubmit = guarded(async (event) => {
-  event.preventDefault();
-  const body = Object.fromEntries([...new FormData(event.target)].filter(([, value]) => value !== ""));
-  await sending(event.target, async () => {
-    const ticket = await post(`/projects/${state.project}/tickets`, { channel: "desk", language: current(), ...body });
-    for (const name of ["what", "place", "caller_name", "caller_phone"]) event.target.elements.namedItem(name).value = "";
-    state.tickets.unshift(ticket);
-    await choose(ticket.id);
-  });
-});
+const raised = async (ticket) => {
+  state.tickets.unshift(ticket);
+  await choose(ticket.id);
+};
 
 const refreshTickets = guarded(async () => {
   state.tickets = (await get(`/projects/${state.project}/tickets?limit=12`)).items;
@@ -196,8 +191,8 @@ function drawMatter() {
   $("matter-what").textContent = ticket.what;
   $("actions").replaceChildren(...ticketButtons(here, ticket, order, refreshMatter));
   $("order").replaceChildren(...orderCard(order));
-  list($("messages"), messages.map(messageRow));
-  $("missing").textContent = word("missing") + missing.join(", ");
+  list($("messages"), messages.map((message) => messageRow(message, here.who)));
+  $("missing").textContent = word("missing") + missing.map(serviceName).join("、");
   $("missing").hidden = missing.length === 0;
   drawClocks();
   drawTimeline();
@@ -251,6 +246,7 @@ $("log-out").onclick = leave;
 // What was looked at is not there in another project.
 $("project").onchange = (event) => { location.hash = location.hash.split("/")[0]; chooseProject(event.target.value); };
 setInterval(() => { if (!document.hidden) drawClocks(); }, 1000);
+beginRaising(here, raised);
 begin(here);
 speak();
 show(false);

@@ -1,9 +1,12 @@
 // What is to be worked off: contacts to be confirmed, visits to be made, vacant units to be looked at.
 
 import { get, post } from "./api.js";
-import { button, day } from "./facts.js";
+import { button } from "./facts.js";
 import { personLink, unitLink } from "./known.js";
+import { cared, counts, purges, security } from "./lists.js";
 import { Pages, table } from "./tables.js";
+import { day } from "./times.js";
+import { places } from "./trees.js";
 import { h } from "./view.js";
 import { filled, word } from "./words.js";
 
@@ -56,7 +59,7 @@ async function visits(here, place) {
 
 async function vacant(here, place) {
   const base = `/projects/${here.project()}/vacant-units`;
-  const pages = await new Pages(`${base}?limit=${PAGE}`).read();
+  const [pages, by_month] = await Promise.all([new Pages(`${base}?limit=${PAGE}`).read(), counts(here)]);
   const chosen = () => [...place.querySelectorAll("tbody :checked:not(:disabled)")].map((box) => box.value);
   const confirm = here.guarded(async () => {
     const units = chosen();
@@ -73,12 +76,16 @@ async function vacant(here, place) {
     { name: "sold", cell: (row) => word(row.sold ? "sold_yes" : "sold_no") },
     { name: "vacant_seen_on", cell: (row) => day(row.vacant_seen_on) },
     { name: "confirmed_now", cell: (row) => (here.may("residents.work") ? box(row) : word(row.confirmed ? "yes" : "no")) },
-  ], pages.items, word("none_vacant")), h("div", { className: "row" }, here.may("residents.work") && pages.items.length ? button("confirm_vacant", confirm) : "", pages.button(here.guarded, draw) ?? ""));
+  ], pages.items, word("none_vacant")), h("div", { className: "row" }, here.may("residents.work") && pages.items.length ? button("confirm_vacant", confirm) : "", pages.button(here.guarded, draw) ?? ""), by_month);
   draw();
 }
 
 export const LISTS = {
   due: { permission: "residents.people", show: contacts },
   visits: { permission: "residents.people", show: visits },
+  care: { permission: "residents.people", show: cared },
   vacant: { permission: "residents.read", show: vacant },
+  places: { permission: "residents.work", show: places },
+  security: { permission: "residents.security", show: security },
+  purges: { permission: "residents.purges", show: purges },
 };

@@ -2,8 +2,9 @@
 
 import { get, post } from "./api.js";
 import { feeds } from "./feeds.js";
+import { dayTime } from "./times.js";
 import { $, h, options } from "./view.js";
-import { dayTime, titled, word } from "./words.js";
+import { titled, word } from "./words.js";
 
 const READ_MS = 60_000;
 const ROLES = ["desk", "zone_manager", "supervisor", "manager", "engineer", "security", "cleaner", "cashier", "finance", "quality"];

@@ -1,11 +1,12 @@
 // Addresses at which calendar programs read the duties: one's own, made and revoked.
 
 import { get, post } from "./api.js";
+import { dayTime } from "./times.js";
 import { $, h } from "./view.js";
-import { current, dayTime, word } from "./words.js";
+import { current, word } from "./words.js";
 
 const state = { project: "", items: null };
-let guarded, role = () => "";
+let here, guarded, role = () => "";
 
 const path = () => `/projects/${state.project}/duty-feeds`;
 const read = () => guarded(async () => {
@@ -25,7 +26,7 @@ const revoke = (feed) => guarded(async () => {
 
 function rowOf(feed) {
   const label = feed.role ? word(`role.${feed.role}`) : word("all_roles");
-  const address = feed.address ? h("input", { readOnly: true, value: location.origin + feed.address, ariaLabel: `${word("address")} ${label}`, onfocus: (event) => event.target.select() }) : h("span", { className: "faint" }, feed.owner);
+  const address = feed.address ? h("input", { readOnly: true, value: location.origin + feed.address, ariaLabel: `${word("address")} ${label}`, onfocus: (event) => event.target.select() }) : h("span", { className: "faint" }, here.who(feed.owner));
   const button = h("button", { type: "button", className: "quiet", onclick: () => revoke(feed) }, word("revoke"));
   return h("li", { className: "feed" }, h("strong", {}, label), address, h("span", { className: "faint" }, `${word("until")} ${dayTime(feed.ends_at)}`), button);
 }
@@ -35,7 +36,8 @@ function draw() {
 }
 
 export const feeds = {
-  begin(here, chosen) {
+  begin(given, chosen) {
+    here = given;
     guarded = here.guarded;
     role = chosen;
     $("subscribe").onclick = subscribe;

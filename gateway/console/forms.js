@@ -1,6 +1,7 @@
 // Forms made of tables: labelled fields, what was filled in as a body, and what a service finds wrong told at its field.
 
 import { fieldWords, inWords } from "./problems.js";
+import { moment } from "./times.js";
 import { h } from "./view.js";
 import { word } from "./words.js";
 
@@ -13,7 +14,7 @@ const TYPES = {
   text: { make: input("text", { maxLength: 200, autocomplete: "off" }), read: text },
   secret: { make: input("text", { maxLength: 64, autocomplete: "off", spellcheck: false }), read: text },
   date: { make: input("date"), read: text },
-  moment: { make: input("datetime-local"), read: (element) => (element.value ? new Date(element.value).toISOString() : undefined) },
+  moment: { make: input("datetime-local"), read: (element) => (element.value ? moment(element.value) : undefined) },
   hour: { make: input("time"), read: text },
   number: { make: input("number", { step: "1", min: "0" }), read: number },
   reading: { make: input("text", { inputMode: "decimal", maxLength: 13, autocomplete: "off" }), read: text },
@@ -136,3 +137,6 @@ export function ask(title, fields, { submit, send, guarded, say = "" }) {
   body.querySelector("input:not([type=hidden]), select, textarea")?.focus();
   return dialog;
 }
+
+// As `ask`, for what is recorded of something by whoever is logged in.
+export const recording = (here, title, fields, send, more = {}) => ask(title, fields, { submit: word("record"), guarded: here.guarded, send, ...more });

@@ -22,7 +22,7 @@ export function forget() {
 
 const link = (href, read, say) => {
   const element = h("a", { href, className: "known" }, "…");
-  read().then((found) => { element.textContent = say(found); }, () => { element.textContent = "—"; });
+  read().then((found) => { element.replaceChildren(say(found)); }, () => { element.textContent = "—"; });
   return element;
 };
 

@@ -2,15 +2,15 @@
 
 import { get } from "./api.js";
 import { ruleName, titles } from "./board.js";
+import { span, thisMonth } from "./times.js";
 import { $, h, options } from "./view.js";
-import { span, word } from "./words.js";
+import { word } from "./words.js";
 
 const BY = ["rule", "department", "kind"];
 const COLUMNS = ["name", "ended", "on_time", "late_ones", "paused_ones", "share", "p50", "p90"];
 const state = { project: "", rows: null, titles: {} };
 let guarded;
 
-const thisMonth = () => new Date().toLocaleDateString("sv").slice(0, 7);
 const nameOf = (name) => ($("report-by").value === "rule" ? ruleName(name, state.titles) : word(`${$("report-by").value}.${name}`));
 
 const read = () => guarded(async () => {

@@ -1,12 +1,13 @@
 // Rosters: a file sent in and followed, what is wrong in it, what its headers mean; taken back, and written out again.
 
 import { call, download, get, post, upload } from "./api.js";
-import { button, facts, part } from "./facts.js";
+import { button, facts, part, stamp } from "./facts.js";
 import { ask, form } from "./forms.js";
 import { empty, fill } from "./places.js";
 import { Pages, table } from "./tables.js";
+import { dayTime } from "./times.js";
 import { $, h } from "./view.js";
-import { current, dayTime, filled, word } from "./words.js";
+import { current, filled, word } from "./words.js";
 
 const FOLLOW_MS = 700;
 const PAGE = 20;
@@ -44,8 +45,8 @@ function bar(run) {
 const counts = (run) => facts([
   ["rows", run.rows], [run.dry_run ? "would_import" : "imported", run.imported], ["unchanged", run.unchanged],
   ["wrong", run.wrong ? h("strong", { className: "badge bad" }, String(run.wrong)) : 0], ["ignored", run.ignored.join("、")],
-  ["opened", `${dayTime(run.started.at)} · ${here.who(run.started.by)}`], ["ended", run.ended_at && dayTime(run.ended_at)], ["failure", run.failure],
-  ["undone", run.undone && `${dayTime(run.undone.at)} · ${here.who(run.undone.by)}`],
+  ["opened", stamp(here, run.started)], ["ended", run.ended_at && dayTime(run.ended_at)], ["failure", run.failure],
+  ["undone", run.undone && stamp(here, run.undone)],
   ["taken_back", run.undone && filled("taken_back_n", run.taken_back)],
 ]);
 

@@ -2,8 +2,9 @@
 
 import { get, post } from "./api.js";
 import { ruleName, titles } from "./board.js";
+import { dayTime, span } from "./times.js";
 import { $, h, options } from "./view.js";
-import { dayTime, filled, span, titled, word } from "./words.js";
+import { filled, titled, word } from "./words.js";
 
 const UNITS = ["60", "3600", "86400", "days"];
 const LIMITS = ["limit_s", "limit_days", "limit_months", "same_day", "by", "by_days", "by_on", "ahead_of", "ahead_s", "ahead_months"];
@@ -95,7 +96,7 @@ const preview = (back) => guarded(async () => {
 
 function showMoves({ open, moved, items }) {
   const known = titles(state.book.rows);
-  const at = (moment) => (moment ? dayTime(moment) : word("stays"));
+  const at = (moment) => (moment ? dayTime(moment) : word("state.paused"));
   const rows = items.map((move) => h("li", {}, `${move.about?.number ?? move.subject} · ${ruleName(move.rule, known)}: ${at(move.due_before)} → ${at(move.due_after)}`));
   $("moves").replaceChildren(h("p", {}, moved ? filled("would_move", { n: moved, open }) : word("none_moves")), h("ul", {}, ...rows));
 }

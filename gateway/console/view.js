@@ -1,6 +1,7 @@
 // From data to elements. Text is only ever set as text: nothing that anybody typed becomes markup.
 
-import { clockTime, span, word, worded } from "./words.js";
+import { clockTime, span } from "./times.js";
+import { word, worded } from "./words.js";
 
 export const $ = (id) => document.getElementById(id);
 
@@ -62,29 +63,35 @@ export function clockRow(clock, read_at) {
 // Why something is not sent, or not yet.
 const unsent = ({ state, reason_code }) => (["suppressed", "queued", "failed"].includes(state) && reason_code ? worded(`unsent.${reason_code}`, reason_code) : "");
 
-export function messageRow(message) {
+// A code in the words of the first group that has it.
+const coded = (groups, code) => groups.map((group) => worded(`${group}.${code}`)).find(Boolean) ?? (groups.length ? word(`${groups[0]}.${code}`) : code);
+const AUDIENCE = ["role", "audience"];
+
+export function messageRow(message, who) {
   const held = message.state === "queued" && message.not_before && new Date(message.not_before) > new Date();
   return h(
     "li",
     {},
-    h("div", { className: "row" }, h("strong", {}, word(`channel.${message.channel}`)), badge(message.state, tone(message.state)), h("span", { className: "faint" }, message.recipient ?? message.audience ?? "")),
+    h("div", { className: "row" }, h("strong", {}, word(`channel.${message.channel}`)), badge(message.state, tone(message.state)), h("span", { className: "faint" }, message.recipient ?? (message.person ? who(message.person) : coded(AUDIENCE, message.audience ?? "")))),
     held ? h("p", { className: "faint" }, `${word("not_before")} ${clockTime(message.not_before)}`) : "",
     unsent(message) ? h("p", { className: "faint" }, unsent(message)) : "",
     message.text ? h("p", { className: "text" }, message.text) : h("p", { className: "faint" }, message.rule),
   );
 }
 
-const WORDED = new Set(["department", "rule", "channel"]);
-const SAID = ["department", "engineer", "rule", "channel", "reason_code", "satisfaction", "audience"];
+// What is told of an event's data, and where the words of its codes stand; an engineer's code is what people call them.
+const SAID = {
+  department: ["department"], engineer: [], rule: ["rule"], channel: ["channel"], reason_code: ["wait", "reopen", "cancel", "refuse", "unsent"], satisfaction: ["satisfaction"], audience: AUDIENCE,
+};
 
 export function eventRow(event, who) {
-  const said = SAID.filter((name) => event.data[name]).map((name) => (WORDED.has(name) ? word(`${name}.${event.data[name]}`) : [event.data[name]].flat().join(", ")));
+  const said = Object.entries(SAID).filter(([name]) => event.data[name]).map(([name, groups]) => [event.data[name]].flat().map((code) => coded(groups, code)).join("、"));
   return h(
     "li",
     { id: `event-${event.id}` },
     h("time", { dateTime: event.at, title: event.at }, clockTime(event.at)),
     h("span", { className: "type", title: event.type }, word(`event.${event.type}`)),
-    h("span", { className: "data" }, [...said, event.by && who(event.by)].filter(Boolean).join(" · ")),
+    h("span", { className: "data" }, said.map((one) => `${one} · `).join(""), event.by ? who(event.by) : ""),
   );
 }
 

@@ -14,7 +14,6 @@ export const CLOCK_WORDS = {
   would_move: ["{n} 个进行中的时限会这样移动（共 {open} 项）：", "These {n} open clocks would move so (of {open} subjects):"],
   none_moves: ["没有进行中的时限会因此移动。", "No open clock would move."], move_them: ["移动这 {n} 个时限", "Move these {n} clocks"],
   said_moved: ["已生效，移动了 {n} 个时限。", "Said; {n} clocks were moved."], said_now: ["已生效，只用于新开始的时限。", "Said; it holds for clocks that start from now on."],
-  stays: ["等待中", "paused"],
   "unit.60": ["分钟", "minutes"], "unit.3600": ["小时", "hours"], "unit.86400": ["天", "days"], "unit.days": ["工作日", "working days"],
   "unit.months": ["个月", "months"], "unit.same_day": ["当日", "same day"], "unit.by": ["不晚于", "by"], "unit.ahead": ["提前", "ahead"], working: ["工作时间", "working time"],
   role: ["岗位", "Role"], all_roles: ["全部岗位", "All roles"], no_duties: ["没有待办的经常性工作。", "No duty is open."], due: ["截止", "Due"], opened: ["开始", "Opened"],

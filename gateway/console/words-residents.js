@@ -2,7 +2,8 @@
 
 export const RESIDENT_WORDS = {
   "page.residents": ["业户", "Residents"], "page.cases": ["业务办理", "Cases"], "page.rosters": ["名册", "Rosters"],
-  myself: ["本人", "myself"], by_itself: ["系统", "the system"], user: ["用户", "user"],
+  myself: ["本人", "myself"], by_itself: ["系统（{service}）", "the system ({service})"], user: ["用户", "user"], program: ["程序", "program"],
+  "service.residents": ["业户", "residents"], "service.tickets": ["报事", "tickets"], "service.dispatch": ["派工", "dispatch"], "service.clocks": ["时限", "clocks"], "service.duties": ["经常性工作", "duties"], "service.notify": ["通知", "messages"], "service.identity": ["用户与权限", "users"], "service.gateway": ["网关", "gateway"], "service.operator": ["运维", "operator"],
   "residents.find": ["查找", "Find"], "residents.due": ["待联系", "Contacts due"], "residents.visits": ["待走访", "Visits due"], "residents.vacant": ["空置房", "Vacant units"],
   find_say: ["姓名、拼音、电话、房号、车牌", "Name, pinyin, phone, unit, plate"], find_no: ["没有查找住户的权限", "You may not look for people"],
   found_n: ["找到 {n} 项", "{n} found"], found_none: ["没有找到。", "Nothing found."], choose_file: ["查找住户，或从楼栋中选择房号。", "Look for somebody, or choose a unit of the tree."],

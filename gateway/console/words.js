@@ -4,12 +4,14 @@ import { APPROVAL_WORDS } from "./words-approvals.js";
 import { CLOCK_WORDS } from "./words-clocks.js";
 import { RESIDENT_WORDS } from "./words-residents.js";
 import { CASE_WORDS } from "./words-cases.js";
+import { STAFF_WORDS } from "./words-staff.js";
 
 const WORDS = {
   ...CLOCK_WORDS,
   ...RESIDENT_WORDS,
   ...CASE_WORDS,
   ...APPROVAL_WORDS,
+  ...STAFF_WORDS,
   title: ["管家", "Steward"], project: ["项目", "Project"], log_in: ["登录", "Log in"], log_out: ["退出", "Log out"],
   username: ["用户名", "User name"], password: ["密码", "Password"], raise: ["报事", "Raise a ticket"], tickets: ["最近报事", "Latest tickets"],
   no_tickets: ["还没有报事。", "No tickets yet."], kind: ["类别", "Kind"], item: ["部位", "Item"], urgency: ["紧急程度", "Urgency"],
@@ -22,7 +24,7 @@ const WORDS = {
   log_in_over: ["企业账号：", "Company account:"], wrong_account: ["该账号不能登录本系统，或登录已过期，请重试。", "This account is not known here, or it took too long. Try again."],
   code: ["验证码", "Code"], code_say: ["请输入验证器上的六位数字，或一个恢复码。", "Six digits from your authenticator, or a recovery code."],
   wrong_code: ["验证码不对，或已用过。", "The code is wrong, or was used before."], wrong_password: ["密码不对。", "The password is wrong."],
-  "page.account": ["二次验证", "Second factor"], factor_on: ["已启用", "On"], factor_off: ["未启用", "Off"], factor_set_up: ["设置", "Set up"],
+  factor_on: ["已启用", "On"], factor_off: ["未启用", "Off"], factor_set_up: ["设置", "Set up"],
   factor_by: ["最迟设置时间：", "Must be set up by"], factor_now: ["须先设置才能使用系统。期限：", "Must be set up before anything else. It was due"],
   factor_give_up: ["停用", "Give up"], factor_key: ["密钥", "Key"], factor_open: ["在本机验证器中打开", "Open in an authenticator on this device"],
   factor_key_say: ["用验证器扫描二维码（或输入密钥），再填入它显示的验证码。只显示这一次。", "Scan the picture with your authenticator, or enter the key; then the code that it shows. It is shown this once."],
@@ -103,20 +105,5 @@ export const filled = (name, values) => word(name).replaceAll(/\{(\w+)\}/g, (_, 
 
 export const names = (group) => Object.keys(WORDS).filter((name) => name.startsWith(`${group}.`)).map((name) => name.slice(group.length + 1));
 
-export function dayTime(iso) {
-  return new Date(iso).toLocaleString(language, { month: "numeric", day: "numeric", hour: "2-digit", minute: "2-digit", hour12: false });
-}
-
 // A title in the language of the page, from {"zh-CN": …, "en": …}.
 export const titled = (title, otherwise = "") => title?.[language] ?? title?.["zh-CN"] ?? title?.en ?? otherwise;
-
-export function clockTime(iso) {
-  return new Date(iso).toLocaleTimeString(language, { hour12: false });
-}
-
-// 3725 → "1:02:05"
-export function span(seconds) {
-  const whole = Math.floor(Math.abs(seconds)), parts = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60, whole % 60];
-  const [hours, ...rest] = parts;
-  return [...(hours ? [hours] : []), ...rest].map((part, place) => (place ? String(part).padStart(2, "0") : part)).join(":");
-}

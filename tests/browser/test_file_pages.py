@@ -47,7 +47,9 @@ def inside(page: Page, place: town.Town) -> Iterator[Page]:
 
 
 def turn_to(page: Page, name: str) -> None:
-    page.locator("#pages").get_by_role("link", name=name, exact=True).click()
+    link = page.locator("#pages").get_by_role("link", name=name, exact=True)
+    link.click()
+    expect(link).to_have_attribute("aria-current", "page")
 
 
 def asked(page: Page) -> Locator:
@@ -111,6 +113,34 @@ def test_what_somebody_wishes_is_said_in_their_file(inside: Page) -> None:
     expect(inside.locator("#file .facts")).to_contain_text("信函 · 免打扰 22:30–07:00 · 只收必要通知")
 
 
+def test_what_is_on_file_is_changed_where_it_is_read(inside: Page) -> None:
+    turn_to(inside, "业户")
+    inside.locator("#find").fill("司马")
+    inside.keyboard.press("Enter")
+    inside.locator("#found .hit").first.click()
+    file = inside.locator("#file")
+    file.get_by_role("button", name="关爱户").click()
+    asked(inside).get_by_label("每几天走访").fill("30")
+    send(inside)
+    expect(file.locator(".facts")).to_contain_text("每 30 天走访")
+    expect(file.locator(".part").filter(has_text="档案变更")).to_contain_text("关爱户")
+    file.get_by_role("button", name="修改").click()
+    asked(inside).get_by_label("紧急联系人").fill("司马迁，父亲，19900000031")
+    send(inside)
+    expect(file.locator(".facts")).to_contain_text("司马迁（父亲） 199****0031")
+    file.get_by_role("button", name="登记车辆").click()
+    asked(inside).get_by_label("车牌").fill("x")
+    asked(inside).locator("button[type=submit]").click()
+    expect(asked(inside).locator(".wrong")).to_have_text("不是车牌号")
+    asked(inside).get_by_label("车牌").fill("京B67890")
+    send(inside)
+    expect(file.locator("tr").filter(has_text="京B67890").get_by_role("button", name="车辆离开")).to_be_visible()
+    inside.locator("#residents-views").get_by_role("link", name="秩序名单").click()
+    row = inside.locator("#residents-list tr").filter(has_text="京B67890")
+    expect(row).to_contain_text("司马青（租户）")
+    assert "199" not in inside.locator("#residents-list").inner_text()
+
+
 def test_who_wishes_to_be_forgotten_is_told_what_must_be_kept_and_why(inside: Page) -> None:
     turn_to(inside, "业户")
     inside.locator("#find").fill("欧阳")
@@ -120,7 +150,8 @@ def test_who_wishes_to_be_forgotten_is_told_what_must_be_kept_and_why(inside: Pa
     asked(inside).get_by_label("理由").fill("本人持身份证申请")
     send(inside)
     told = inside.locator("#file .part").filter(has_text="删除申请")
-    expect(told).to_contain_text("不予删除")
+    expect(told).to_contain_text("均须保留")
+    expect(told).to_contain_text("仍保留：姓名")
     expect(told).to_contain_text("与房屋有现有关系")
     expect(told).to_contain_text("第十三条")
 

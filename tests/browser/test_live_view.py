@@ -21,7 +21,7 @@ def place(system: System) -> town.Town:
 
 
 def raise_leak(page: Page) -> None:
-    page.get_by_label("房号").select_option(label="3-2-501")
+    page.get_by_label("房号").fill("3-2-501")
     page.get_by_label("部位").select_option("pipe")
     page.get_by_label("紧急程度").select_option("urgent")
     page.get_by_label("内容").fill("厨房水管漏水 <b>很急</b>")
