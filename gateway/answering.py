@@ -14,11 +14,25 @@ from gateway.asking import Asked
 from gateway.operations import Operation
 
 JSON = "application/json"
+SAFETY = (
+    ("X-Content-Type-Options", "nosniff"),
+    ("Referrer-Policy", "no-referrer"),
+    ("Cache-Control", "no-store"),
+    ("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'"),
+)
+"""What keeps a browser safe, unless the answer says otherwise."""
 
 
 def dumped(value: Any) -> str:
     """``value`` as compact JSON."""
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
+def finish(response: Response, request_id: str) -> None:
+    """Give ``response`` what every answer carries."""
+    response.headers["X-Request-Id"] = request_id
+    for name, value in SAFETY:
+        response.headers.setdefault(name, value)
 
 
 def answer(request: Request, asked: Asked, value: Any) -> Response:

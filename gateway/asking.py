@@ -20,7 +20,7 @@ from gateway.operations import Operation
 from gateway.problems import Malformed, NotJson, TooLarge
 from gateway.strict import clean, parse
 from steward.ids import new_id
-from steward.trust.principals import Principal
+from steward.trust.principals import COMPANY, Principal
 from steward.validation import wrong_fields
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,128}")
@@ -55,7 +55,7 @@ def request_id_of(request: Request) -> str:
 
 
 def read(request: Request, operation: Operation, names: dict[str, str], identify: Identify, limits: Limits) -> Asked:
-    """The request, checked in this order: who, may they, can it be read, is it valid.
+    """The request, checked in this order: who, may they, can it be read, is it valid, may they in the company that it names.
 
     Raises NotAuthenticated, NotPermitted, Malformed, TooLarge, NotJson, BadInput.
     """
@@ -63,6 +63,9 @@ def read(request: Request, operation: Operation, names: dict[str, str], identify
     if operation.permission and not operation.public:
         principal.require(operation.permission, names.get("project"))
     raw = body(request, operation, limits)
+    content = _content(request, operation, raw, limits)
+    if operation.company:
+        principal.require(operation.permission, COMPANY + content["body"][operation.company])
     key = _key(request, operation)
     return Asked(
         operation=operation,
@@ -71,7 +74,7 @@ def read(request: Request, operation: Operation, names: dict[str, str], identify
         token=token,
         arguments={
             **names,
-            **_content(request, operation, raw, limits),
+            **content,
             **_query(request, operation),
             **_visitor(request, operation, limits),
         },

@@ -94,7 +94,7 @@ class Desk:
             return asked.principal.may(timeline.seen_with(specs, event["type"]), event["project"])
 
         after = request.headers.get("Last-Event-ID") or query.get("last_event_id")
-        client, complete = self._live.join(wants, after, asked.principal.session)
+        client, complete = self._live.join(wants, asked.principal.id, after, asked.principal.session)
         request.environ[_EVENTLET_CHUNK] = 1
         body = hub.lines(self._live, client, complete, limits.stream_heartbeat_s, limits.stream_longest_s)
         headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}

@@ -11,7 +11,7 @@ from typing import Any
 from eventlet.queue import Empty, LightQueue
 
 from gateway.answering import dumped
-from steward.errors import Unavailable
+from steward.errors import Overloaded, Unavailable
 
 Event = dict[str, Any]
 END = object()
@@ -19,10 +19,11 @@ END = object()
 
 @dataclass(eq=False)
 class Client:
-    """Somebody who listens, in the log-in ``session`` if in one. ``wants`` says whether an event is for them."""
+    """Somebody who listens: the principal ``who``, in the log-in ``session`` if in one. ``wants`` says whether an event is for them."""
 
     wants: Callable[[Event], bool]
     queue: LightQueue
+    who: str
     session: str = ""
     dropped: bool = False
     ended: bool = False
@@ -33,12 +34,12 @@ class Hub:
     """Hands events to clients and keeps the last ``ring`` of them for those who come back.
 
     A client that does not read as fast as events come is dropped once ``queue`` of them wait for it; it may come back
-    and name the last event that it saw. More than ``clients`` at once are refused.
+    and name the last event that it saw. More than ``clients`` at once are refused, and more than ``each`` of one principal.
     """
 
-    def __init__(self, ring: int, queue: int, clients: int) -> None:
+    def __init__(self, ring: int, queue: int, clients: int, each: int) -> None:
         self._ring: deque[Event] = deque(maxlen=ring)
-        self._queue, self._most = queue, clients
+        self._queue, self._most, self._each = queue, clients, each
         self._clients: set[Client] = set()
         self._closed = False
 
@@ -59,11 +60,16 @@ class Hub:
         else:
             client.queue.put_nowait(item)
 
-    def join(self, wants: Callable[[Event], bool], after: str | None = None, session: str = "") -> tuple[Client, bool]:
-        """A new client, and whether nothing is missing since the event ``after``. Raises Unavailable when it is full."""
+    def join(self, wants: Callable[[Event], bool], who: str, after: str | None = None, session: str = "") -> tuple[Client, bool]:
+        """A new client, and whether nothing is missing since the event ``after``.
+
+        Raises Overloaded when ``who`` has too many, Unavailable when it is full.
+        """
+        if sum(client.who == who for client in self._clients) >= self._each:
+            raise Overloaded(f"at most {self._each} live streams at once are one's own")
         if self._closed or len(self._clients) >= self._most:
             raise Unavailable("no more live streams at the moment")
-        client = Client(wants, LightQueue(self._queue), session)
+        client = Client(wants, LightQueue(self._queue), who, session)
         since, complete = self._since(after, wants)
         client.backlog = [event for event in since if wants(event)]
         self._clients.add(client)

@@ -23,6 +23,7 @@ class Limits:
     body_s: float
     in_flight: int
     connections: int
+    connections_each: int
     proxies: int
     timeline_s: float
     dead_letters_s: float
@@ -31,6 +32,7 @@ class Limits:
     stream_ring: int
     stream_queue: int
     stream_clients: int
+    stream_clients_each: int
     stream_heartbeat_s: float
     stream_longest_s: float
     stream_ticket_s: int

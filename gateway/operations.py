@@ -31,7 +31,8 @@ class Operation:
     ``light``: answered without a worker, and never shed. ``fixed`` are names that the path does not hold. ``also`` are
     statuses that it can answer with beyond those that follow from its other properties. ``visitor``: the call is told
     where the request comes from. ``rate`` names one against which it counts besides that of its caller. ``awaited``:
-    while that member of the answer is null, it is a 202.
+    while that member of the answer is null, it is a 202. ``company``: the member of the body that names the company in
+    the whole of which the permission must be held.
     """
 
     id: str
@@ -40,6 +41,7 @@ class Operation:
     path: str
     summary: str
     permission: str = PUBLIC
+    company: str = ""
     run: str = RELAY
     service: str = ""
     call: str = ""
@@ -95,6 +97,7 @@ def _of(spec: ServiceSpec, route: Route, known: set[str]) -> Operation:
         path=PREFIX + route.path,
         summary=call.summary,
         permission=call.permission,
+        company=call.company,
         service=spec.name,
         call=call.name,
         status=route.status,

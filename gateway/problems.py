@@ -28,6 +28,22 @@ class Malformed(StewardError):
     status, kind, title = 400, "malformed", "The request cannot be understood"
 
 
+class TooSlow(StewardError):
+    status, kind, title = 408, "too-slow", "The request does not come in time"
+
+
+class UriTooLong(StewardError):
+    status, kind, title = 414, "uri-too-long", "The request line is too long"
+
+
+class FieldsTooLarge(StewardError):
+    status, kind, title = 431, "headers-too-large", "The headers are too large"
+
+
+class UnknownVersion(StewardError):
+    status, kind, title = 505, "unknown-version", "Not a version of HTTP that is spoken here"
+
+
 class WrongMethod(StewardError):
     """The path exists, but not for this method; ``allow`` lists those that it has."""
 

@@ -37,7 +37,7 @@ class Stream(DependencyProvider):  # type: ignore[misc]
 
     def setup(self) -> None:
         limits = self.house.front().limits
-        self.hub = Hub(limits.stream_ring, limits.stream_queue, limits.stream_clients)
+        self.hub = Hub(limits.stream_ring, limits.stream_queue, limits.stream_clients, limits.stream_clients_each)
         self._sessions = self.house.front().sessions
         self._sessions.on_change(self.hub.end)
         metrics.STREAM_CLIENTS.set_function(lambda: len(self.hub))

@@ -10,12 +10,22 @@ from typing import Any
 
 from gateway.asking import Asked
 from gateway.everywhere import Everybody, chosen
+from gateway.sessions import SERVICE
 from steward.errors import Unavailable
 from steward.spreadsheets import BYTE_ORDER_MARK, as_text
 from steward.store.reading import PAGE_LIMIT, PAGE_LIMIT_MOST
 from steward.store.trail import Place
 
-COLUMNS = ("at", "service", "how", "call", "by", "behalf", "subjects", "changes", "reason", "events", "kept", "cause", "correlation", "id")
+WHO = ("by", "behalf")
+NAMED = tuple(f"{member}_name" for member in WHO)
+COLUMNS = ("at", "service", "how", "call", *WHO, *NAMED, "subjects", "changes", "reason", "events", "kept", "cause", "correlation", "id")
+
+KNOWS_NAMES = "identity.names"
+NAMED_ARE = ("user:", "key:")
+NAMES_AT_ONCE = 100
+"""Names that identity is asked for in one call."""
+ATTEMPTS = 5
+"""How often a service is asked for a page of a file; each time as long as for a page that is looked at."""
 
 Row = Mapping[str, Any]
 
@@ -43,20 +53,47 @@ def _place(entry: Row) -> Place:
 def export(asked: Asked, installed: Collection[str], everybody: Everybody) -> Iterator[bytes]:
     """The lines of a CSV file of all that is asked for, page by page.
 
-    Raises Unavailable when a service does not answer: the file breaks off rather than lack what nobody would miss.
+    Raises Unavailable when a service does not answer, asked a few times: the file breaks off rather than lack what nobody would miss.
     """
     services, query = chosen(asked.arguments["query"], installed)
-    wanted = {**query, "limit": PAGE_LIMIT_MOST}
+    wanted, everybody = {**query, "limit": PAGE_LIMIT_MOST}, _patient(everybody)
+    project = asked.arguments["project"]
+    naming = SERVICE in installed and asked.principal.may(KNOWS_NAMES, project)
     yield (BYTE_ORDER_MARK + _line(COLUMNS)).encode()
     while True:
-        found = _page(asked.arguments["project"], wanted, services, everybody)
-        if found["missing"]:
-            raise Unavailable(f"{', '.join(found['missing'])} did not answer in time")
+        found = _page(project, wanted, services, everybody)
         if found["items"]:
-            yield "".join(_line([_cell(entry[name]) for name in COLUMNS]) for entry in found["items"]).encode()
+            names = _names(project, found["items"], everybody) if naming else {}
+            rows = [
+                {**entry, **{name: names.get(entry[who], "") for who, name in zip(WHO, NAMED, strict=True)}} for entry in found["items"]
+            ]
+            yield "".join(_line([_cell(row[name]) for name in COLUMNS]) for row in rows).encode()
         if found["next"] is None:
             return
         wanted["cursor"] = found["next"]
+
+
+def _patient(everybody: Everybody) -> Everybody:
+    """As ``everybody``, and nobody is missing: of hundreds of pages one may come too late, from a store that has much to do."""
+
+    def ask(call: str, arguments: Mapping[str, Any], services: Collection[str]) -> tuple[dict[str, Any], list[str]]:
+        for _ in range(ATTEMPTS):
+            answers, missing = everybody(call, arguments, services)
+            if not missing:
+                return answers, []
+        raise Unavailable(f"{', '.join(missing)} did not answer in time")
+
+    return ask
+
+
+def _names(project: str, entries: Sequence[Row], everybody: Everybody) -> dict[str, str]:
+    """What those are called who did something, as far as they are known in ``project``. Raises Unavailable."""
+    ids = sorted({one for entry in entries for who in WHO if (one := entry[who]) and one.startswith(NAMED_ARE)})
+    names: dict[str, str] = {}
+    for some in (ids[at : at + NAMES_AT_ONCE] for at in range(0, len(ids), NAMES_AT_ONCE)):
+        told, _ = everybody("names", {"project": project, "query": {"by": some}}, (SERVICE,))
+        names |= {one["id"]: one["name"] for one in told[SERVICE]["items"]}
+    return names
 
 
 def _line(cells: Sequence[str]) -> str:

@@ -15,16 +15,18 @@ import eventlet
 from eventlet import Timeout, wsgi
 from eventlet.event import Event as Signal
 from nameko.extensions import Entrypoint, register_entrypoint
-from nameko.web.server import BindAddress, HttpOnlyProtocol, WebServer
+from nameko.web.server import BindAddress, WebServer
 from werkzeug.wrappers import Request, Response
 
 from gateway import asking, metrics
 from gateway.admission import Admission, refused
+from gateway.answering import SAFETY, finish
+from gateway.crowd import Crowd
 from gateway.house import House
 from gateway.operations import Operation
 from gateway.problems import MEDIA, problem
+from gateway.wire import Wire, last_words
 from steward.errors import Unavailable
-from steward.ids import new_id
 from steward.observe import health
 from steward.settings import Settings
 
@@ -34,17 +36,11 @@ _LAST_WORDS_S = 5.0
 _BREATH_S = 0.1
 _GLANCE = 65_536
 _UNKNOWN = "unknown"
-_SAFETY = (
-    ("X-Content-Type-Options", "nosniff"),
-    ("Referrer-Policy", "no-referrer"),
-    ("Cache-Control", "no-store"),
-    ("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'"),
-)
 _REFUSAL = (
     b'{"type": "urn:steward:problem:unavailable", "title": "A part that is needed is away", "status": 503, '
     b'"detail": "more requests than can be worked on", "retry_after_s": %d, "instance": "urn:steward:request:%s"}'
 )
-_REFUSAL_HEADERS = (("Content-Type", MEDIA), *_SAFETY)
+_REFUSAL_HEADERS = (("Content-Type", MEDIA), *SAFETY)
 _log = logging.getLogger(__name__)
 
 
@@ -55,15 +51,21 @@ class GatewayServer(WebServer):  # type: ignore[misc]
 
     def __init__(self) -> None:
         super().__init__()
-        self.connections = 0
         self.writing = 0
         self._admission: Admission | None = None
+        self._crowd: Crowd | None = None
 
     def admission(self) -> Admission:
         """What every request must pass. No property: nameko reads every attribute of an extension."""
         if self._admission is None:
             self._admission = Admission(self.house.front().limits)
         return self._admission
+
+    def crowd(self) -> Crowd:
+        """The connections that are open. No property, as above."""
+        if self._crowd is None:
+            self._crowd = Crowd(self.house.front().limits)
+        return self._crowd
 
     @property
     def bind_addr(self) -> BindAddress:
@@ -81,8 +83,8 @@ class GatewayServer(WebServer):  # type: ignore[misc]
         """Everything goes to the one entrypoint there is."""
         return Application(self)
 
-    def get_wsgi_server(self, sock: Any, wsgi_app: Any, protocol: Any = HttpOnlyProtocol, debug: bool = False) -> Any:
-        """As nameko's, but no idle client can keep the process from stopping."""
+    def get_wsgi_server(self, sock: Any, wsgi_app: Any, protocol: Any = Wire, debug: bool = False) -> Any:
+        """As nameko's, but no idle client can keep the process from stopping, and what is no request is told so in our words."""
         return wsgi.Server(
             sock,
             sock.getsockname(),
@@ -106,26 +108,23 @@ class GatewayServer(WebServer):  # type: ignore[misc]
 
     def process_request(self, sock: Any, address: Any) -> None:
         """Small writes go out at once: waiting to fill a packet costs a live event 40 ms."""
-        if self.connections >= self.house.front().limits.connections:
+        if not self.crowd().take(address[0]):
             self._turn_away(sock)
             return
-        self.connections += 1
         try:
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             super().process_request(sock, address)
         finally:
-            self.connections -= 1
+            self.crowd().left(address[0])
 
     def _turn_away(self, sock: Any) -> None:
         metrics.SHED.labels("connections").inc()
         error = refused(self.house.front().limits.load.retry_after_s)
-        response = problem(error, new_id())
-        lines = ["HTTP/1.1 503 Service Unavailable", "Connection: close", *(f"{name}: {value}" for name, value in response.headers)]
         try:
             sock.settimeout(_BREATH_S)
             with suppress(TimeoutError):
                 sock.recv(_GLANCE)  # what is left unread when it is closed would take the answer with it
-            sock.sendall("\r\n".join([*lines, "", ""]).encode() + response.get_data())
+            sock.sendall(last_words(error))
             sock.shutdown(socket.SHUT_WR)
         except OSError:
             pass
@@ -168,7 +167,7 @@ class Application:
             response = problem(error, request_id)
         finally:
             self._server.writing -= 1
-        _finish(response, request_id)
+        finish(response, request_id)
         metrics.REQUEST_SECONDS.labels(_method(request), path, response.status_code).observe(monotonic() - started)
         return response(environ, start_response)
 
@@ -198,12 +197,6 @@ class Application:
             response = self._server.entrypoint().work(request, operation, names)
             visit.status = response.status_code
         return response
-
-
-def _finish(response: Response, request_id: str) -> None:
-    response.headers["X-Request-Id"] = request_id
-    for name, value in _SAFETY:
-        response.headers.setdefault(name, value)
 
 
 def _method(request: Request) -> str:

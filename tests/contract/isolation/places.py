@@ -72,7 +72,8 @@ class Place:
         """What a body or a query of ``service`` may say of it, by the names of fields."""
         own = {name: self.one(service, name) for _, name in self.ids}
         ticket = f"tickets/{self.one('tickets', 'ticket')}"
-        return {**own, **self.said, "project": self.name, "id": self.name, "subject": ticket, "matter": ticket}
+        by = [f"user:{self.one('identity', 'user')}", f"key:{self.one('identity', 'key')}"]
+        return {**own, **self.said, "project": self.name, "id": self.name, "subject": ticket, "matter": ticket, "by": by}
 
     @property
     def marks(self) -> dict[str, str]:

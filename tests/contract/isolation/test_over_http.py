@@ -11,13 +11,14 @@ import httpx
 import pytest
 
 from gateway.operations import Operation
+from steward.ids import new_id
 from steward.plugins import installed_services
 from steward.store.client import connect, database
 from steward.store.journal import JOURNAL
 from steward.testing.samples import sample
 from steward.trust.principals import permitted_roles
 from tests.contract.isolation.conftest import World
-from tests.contract.isolation.places import ULID, every_role
+from tests.contract.isolation.places import ULID, described, every_role
 from tests.contract.isolation.probing import (
     STRANGER,
     Probe,
@@ -49,6 +50,7 @@ OPEN_TO_ALL = {
 }
 TAKEN = {("identity.add_user", "username"): "one log-in for the whole installation, so a name can be taken by somebody unseen"}
 """Fields in which something of another project is told from nothing, and why that cannot be otherwise."""
+FORBIDDEN = 403
 OF_CALLERS = ("/v1/users", "/v1/api-keys")
 
 
@@ -118,6 +120,30 @@ def test_a_role_without_the_right_gets_no_further_even_at_home(world: World) -> 
                 yield f"{asked} as {role}: {answer.status_code} {answer.text[:200]}"
 
     nothing(all_of(look, [one for one in guarded() if one.permission]))
+
+
+def test_what_is_done_for_a_company_is_done_by_who_may_in_the_whole_of_it_and_others_learn_nothing_of_it(world: World) -> None:
+    """One's own project is of the first company; the second has a project too, and the third is not there."""
+
+    def look(operation: Operation) -> Iterator[str]:
+        own = probe(operation, world.own)
+        companies = [str(place.said["company"]) for place in (world.own, world.others[1], described(new_id()))]
+        for anybody in (world.visitor, world.by_company):
+            of = [replace(own, body={**(own.body or {}), operation.company: company}) for company in companies]
+            told = [without_name(anybody.told(one, world.own), company) for one, company in zip(of, companies, strict=True)]
+            yield from differing(own, told, (403,))
+        permitted = replace(own, body={**(own.body or {}), operation.company: world.own.name})
+        if world.by_company.raw(permitted).status_code == FORBIDDEN:
+            yield f"{own}: who may in the whole company may not"
+
+    named = [one for one in guarded() if one.company]
+    assert named, "nothing is done for a company"
+    nothing(all_of(look, named))
+
+
+def without_name(told: Told, company: str) -> Told:
+    """``told`` with what names ``company`` taken out."""
+    return replace(told, text=told.text.replace(company, "<company>"))
 
 
 def test_no_list_tells_of_what_is_not_ones_own_nor_how_much_of_it_there_is(world: World, anybody: Visitor) -> None:

@@ -73,6 +73,6 @@ def test_a_file_in_pieces_is_asked_for_piece_by_piece_while_it_is_sent() -> None
 
     operation, names = FRONT.router.match("GET", f"{PATH}.csv")
     asked = Asked(operation, "r", Principal("x"), "", {**names, "query": {"unit": "3"}})
-    response = Desk(FRONT, Remote(), Hub(1, 1, 1)).relay(request("GET", f"{PATH}.csv"), asked)  # type: ignore[arg-type]
+    response = Desk(FRONT, Remote(), Hub(1, 1, 1, 1)).relay(request("GET", f"{PATH}.csv"), asked)  # type: ignore[arg-type]
     assert (asked_for, response.headers["Content-Disposition"]) == ([None], "attachment; filename=parcels.csv")
     assert (b"".join(response.response), asked_for) == (b"abc", [None, "1", "2"])

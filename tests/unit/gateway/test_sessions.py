@@ -153,10 +153,10 @@ def test_in_whatever_order_it_is_told_the_end_is_final_and_the_newest_grants_hol
 
 
 def test_the_streams_of_a_session_end_and_others_go_on() -> None:
-    hub = Hub(ring=10, queue=1, clients=5)
+    hub = Hub(ring=10, queue=1, clients=5, each=5)
     everything = lambda _: True  # noqa: E731
-    mine, others, nobodys = (hub.join(everything, session=session)[0] for session in ("s1", "s2", ""))
-    full = hub.join(everything, session="s1")[0]
+    mine, others, nobodys = (hub.join(everything, "user:me", session=session)[0] for session in ("s1", "s2", ""))
+    full = hub.join(everything, "user:me", session="s1")[0]
     full.queue.put_nowait({"id": "e0"})
     hub.end("s1")
     assert len(hub) == 2

@@ -87,6 +87,11 @@ def endless(field: fields.Field[Any]) -> bool:
     return any(takes(field, one * FAR) for one in "aA0-/ ")
 
 
+def test_whatever_names_a_company_is_for_who_may_in_the_whole_of_it() -> None:
+    names = {one.id: one.company for one in operations() if one.body and "company" in one.body().fields}
+    assert names == dict.fromkeys({"residents.open_project", *names}, "company")
+
+
 def test_nothing_is_taken_that_was_not_asked_for() -> None:
     """Mass assignment: a member that a command does not know is refused, however deep it stands."""
     assert not [f"{operation}: {type(schema).__name__}" for operation, schema in given() if schema.unknown != RAISE]
