@@ -52,7 +52,7 @@ SURNAMES = (
     "石廖贾夏韦付方白邹孟熊秦邱江尹薛闫段雷侯龙史黎贺顾毛郝龚邵万单仇"
 )
 GIVEN = "伟芳娜秀英敏静丽强磊军洋勇艳杰娟涛明超兰霞平刚桂文辉玲红建国华志飞鑫波斌宇浩凯健俊帆雪荣慧雨晨子轩梓涵欣怡"
-_AT_ONCE = 25
+_AT_ONCE = 50
 """As rosters commit: of more, the embedded store may have more pages dirty than it can bear (docs/decisions/0005-embedded-store.md)."""
 _HTTP = 15
 

@@ -21,9 +21,11 @@ PROJECT = "yinhu"
 OPENED = {
     "id": PROJECT, "code": "YH", "name": "银湖花园", "name_en": "Silver Lake Gardens", "timezone": "Asia/Shanghai", "company": "demo",
 }  # fmt: skip
-ROLES = (
-    "desk", "zone_manager", "supervisor", "manager", "engineer", "security", "cleaner", "cashier", "finance", "quality", "auditor", "admin",
-)  # fmt: skip
+STAFF = {
+    "desk": "何洁", "zone_manager": "吕岩", "supervisor": "施颖", "manager": "张帆", "engineer": "王建国", "security": "赵刚",
+    "cleaner": "孙梅", "cashier": "曹慧", "finance": "严晓", "quality": "华文", "auditor": "金鑫", "admin": "魏然",
+}  # fmt: skip
+"""Somebody for each role."""
 COMPANY_WIDE = ("quality", "admin")
 CREW: tuple[tuple[str, str, str, list[str]], ...] = (
     ("E01", "王工", "engineering", ["water", "tap", "drain", "pipe"]),
@@ -33,6 +35,14 @@ CREW: tuple[tuple[str, str, str, list[str]], ...] = (
     ("C01", "孙姐", "cleaning", []),
     ("K01", "周助理", "customer_service", []),
 )
+TICKETS: tuple[dict[str, Any], ...] = (
+    {"kind": "repair_home", "channel": "phone", "item": "tap", "what": "厨房水龙头漏水", "unit": "2-0302", "entry_allowed": True},
+    {"kind": "complaint", "channel": "desk", "item": "noise", "what": "楼上深夜装修噪声", "unit": "1-0501"},
+    {"kind": "repair_public", "channel": "patrol", "item": "public_lighting", "what": "3 栋大堂照明不亮", "place": "3 栋大堂"},
+    {"kind": "enquiry", "channel": "web", "what": "地下车位如何租用", "unit": "3-0201"},
+    {"kind": "praise", "channel": "desk", "what": "感谢保洁员拾金不昧", "unit": "1-0102"},
+)
+"""A morning at the desk; ``unit`` is the label of one."""
 SURNAMES, GIVEN = "赵钱孙李周吴郑王冯陈褚卫蒋沈韩杨", "伟芳娜敏静丽强磊军洋勇艳杰娟涛明"
 BUILDINGS, FLOORS, DOORS = 3, 6, 2
 PHONE_PREFIX = "1990"
@@ -48,14 +58,17 @@ def command() -> None:
 
 
 def seed() -> list[str]:
-    """Open the demo project with its units, people, crew and users, once; returns the lines that tell how to log in."""
+    """Open the demo project with its units, people, crew, users and first tickets, once; returns the lines that tell how to log in."""
     settings = Settings.from_env()
     with Client(settings) as client:
         open_project(client, OPENED)
-        _import_roster(client)
-        for role in ROLES:
-            _add_user(client, role, settings.demo_password)
-    rows = [f"  {_username(role):14} {settings.demo_password}" for role in ROLES]
+        for role, name in STAFF.items():
+            _add_user(client, role, name, settings.demo_password)
+        if not _any(client, "residents", "roster_runs"):
+            _import_roster(client)
+        if not _any(client, "tickets", "list_tickets"):
+            _raise_tickets(client)
+    rows = [f"  {_username(role):14} {settings.demo_password}" for role in STAFF]
     return [f"Demo project {OPENED['name']} ({PROJECT}). Log in at http://{settings.http}/ as", *rows]
 
 
@@ -82,6 +95,24 @@ def _once(client: Client, service: str, call: str, **arguments: Any) -> None:
         client.call(service, call, within_s=20, **arguments)
     except AlreadyExists:
         return
+
+
+def _any(client: Client, service: str, call: str) -> bool:
+    """Whether there is one of what ``call`` lists in the demo project."""
+    found = client.call(service, call, within_s=20, project=PROJECT, query={"limit": 1})
+    return bool(found["items"])
+
+
+def _raise_tickets(client: Client) -> None:
+    for number, ticket in enumerate(TICKETS):
+        where = {"unit": _unit(client, ticket["unit"])} if "unit" in ticket else {}
+        client.call("tickets", "raise_ticket", key=f"demo-{number}", within_s=20, project=PROJECT, body={**ticket, **where})
+
+
+def _unit(client: Client, label: str) -> str:
+    found = client.call("residents", "search", within_s=20, project=PROJECT, query={"q": label})
+    unit: str = found["items"][0]["unit"]["id"]
+    return unit
 
 
 def _import_roster(client: Client) -> None:
@@ -119,7 +150,7 @@ def _username(role: str) -> str:
     return role.replace("_", "-")
 
 
-def _add_user(client: Client, role: str, password: str) -> None:
+def _add_user(client: Client, role: str, name: str, password: str) -> None:
     where = "*" if role in COMPANY_WIDE else PROJECT
-    user = {"username": _username(role), "password": password, "name": role, "grants": {where: [role]}}
+    user = {"username": _username(role), "password": password, "name": name, "grants": {where: [role]}}
     _once(client, "identity", "add_user", body=user)
