@@ -8,16 +8,17 @@
 set -eu
 
 need_run="python3-venv:python3_venv rabbitmq-server:rabbitmq fonts-noto-cjk:chinese_font fontconfig:fontconfig"
-need_test="chromium:chromium prometheus:promtool"
-need_bench="wrk:wrk"
+need_test="chromium:browser prometheus:rule_checker"
+need_bench="wrk:load_maker"
 
+# No function here is named as the program it looks for: `command -v` finds functions too.
 python3_venv() { python3 -c 'import ensurepip, venv' 2>/dev/null; }
 rabbitmq() { [ -x /usr/lib/rabbitmq/bin/rabbitmq-server ] && command -v epmd >/dev/null; }
 chinese_font() { ls /usr/share/fonts/opentype/noto/NotoSansCJK-*.ttc >/dev/null 2>&1; }
 fontconfig() { command -v fc-list >/dev/null; }
-chromium() { command -v chromium >/dev/null; }
-wrk() { command -v wrk >/dev/null; }
-promtool() { command -v promtool >/dev/null; }
+browser() { command -v chromium >/dev/null; }
+load_maker() { command -v wrk >/dev/null; }
+rule_checker() { command -v promtool >/dev/null; }
 
 missing() {
     for pair in $1; do
