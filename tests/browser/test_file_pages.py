@@ -13,7 +13,7 @@ from playwright.sync_api import Locator, Page, expect
 from steward.testing.system import System
 from steward.testing.waiting import eventually
 from steward.times import now
-from tests.browser.visitor import fits, log_in
+from tests.browser.visitor import fits, log_in, turn_to
 from tests.integration.gateway import town
 
 NARROW = {"width": 390, "height": 844}
@@ -44,12 +44,6 @@ def inside(page: Page, place: town.Town) -> Iterator[Page]:
     yield page
     page.set_viewport_size(NARROW)
     assert fits(page)
-
-
-def turn_to(page: Page, name: str) -> None:
-    link = page.locator("#pages").get_by_role("link", name=name, exact=True)
-    link.click()
-    expect(link).to_have_attribute("aria-current", "page")
 
 
 def asked(page: Page) -> Locator:

@@ -17,7 +17,7 @@ from services.identity.spec import SPEC
 from steward.policy import shipped
 from steward.testing.system import System
 from steward.times import now
-from tests.browser.visitor import log_in
+from tests.browser.visitor import log_in, turn_to
 from tests.integration.gateway import town
 
 GRACE_DAYS = shipped(SPEC)["second_factor"]["grace_days"]
@@ -55,7 +55,7 @@ def set_up(page: Page) -> str:
 def test_who_has_one_is_asked_for_a_code(page: Page, place: town.Town, tmp_path: Path) -> None:
     log_in(page, f"desk-{place.name}")
     expect(page.locator("#live")).to_have_class(re.compile(r"\bon\b"))
-    page.locator("#pages").get_by_role("link", name="我的账户").click()
+    turn_to(page, "我的账户")
     secret = set_up(page)
     page.screenshot(path=tmp_path / "recovery-codes.png")
     page.get_by_role("button", name="已保存").click()

@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from steward.testing.system import System
-from tests.browser.visitor import fits, log_in
+from tests.browser.visitor import fits, log_in, turn_to
 from tests.integration.gateway import town
 
 NARROW = {"width": 390, "height": 844}
@@ -40,7 +40,7 @@ def send(page: Page) -> None:
 
 
 def test_somebody_new_is_given_a_role_goes_on_leave_and_is_shut_out(inside: Page, place: town.Town) -> None:
-    inside.locator("#pages").get_by_role("link", name="用户与权限").click()
+    turn_to(inside, "用户与权限")
     staff = inside.locator("#staff-place")
     staff.get_by_role("button", name="新建用户").click()
     asked(inside).get_by_label("姓名").fill("褚新")
@@ -70,7 +70,7 @@ def test_somebody_new_is_given_a_role_goes_on_leave_and_is_shut_out(inside: Page
     assert staff.get_by_label("密钥").input_value().startswith("stw_")
     inside.set_viewport_size(NARROW)
     assert fits(inside)
-    inside.locator("#pages").get_by_role("link", name="审计").click()
+    turn_to(inside, "审计")
     assert "stw_" not in inside.content()
 
 
@@ -98,7 +98,7 @@ def test_one_sees_where_one_is_logged_in_and_begins_where_one_may(page: Page, pl
     log_in(page, f"feng-{place.name}")
     expect(page.locator("#pages").get_by_role("link", name="业户")).to_have_attribute("aria-current", "page")
     expect(page.locator("#problem")).to_be_hidden()
-    page.locator("#pages").get_by_role("link", name="我的账户").click()
+    turn_to(page, "我的账户")
     expect(page.locator("#my-sessions tbody tr")).to_have_count(1)
     expect(page.locator("#my-sessions")).to_contain_text("本机")
     page.get_by_label("原密码").fill("wrong password 1")
