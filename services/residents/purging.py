@@ -50,7 +50,7 @@ class Purging:
         """Look through the files of ``project`` now, in place of tomorrow."""
         self._desk.project(project)
         with self._store.work() as work:
-            work.keep(REVIEWS, {"_id": project, "project": project, "day": None})
+            work.keep(REVIEWS, {"_id": project, "project": project, "day": None}, as_of=self._desk.context.now)
             return answered(work, ReviewView, {"project": project, "asked": self._desk.stamp})
 
     def holds(self, project: str, person: str) -> View:
@@ -108,7 +108,8 @@ class Purging:
             with self._store.work(key=f"{key}:{wish}", lenient=True) as work:
                 self._look_again(work, wish, found)
         with self._store.work(key=key, lenient=True) as work:
-            work.keep(REVIEWS, {"_id": home.id, "project": home.id, "day": today.isoformat()})
+            # As of the beginning: what somebody asked for meanwhile is looked through next.
+            work.keep(REVIEWS, {"_id": home.id, "project": home.id, "day": today.isoformat()}, as_of=self._desk.context.now)
 
     def _former(self, home: Project, today: date) -> Iterator[list[str]]:
         """People who ceased to own something so long ago that their time may have run out, some at a time, nobody twice."""
